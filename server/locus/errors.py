@@ -1,0 +1,37 @@
+"""What can be expected to go wrong. Everything else is a bug and reported as one."""
+
+from __future__ import annotations
+
+
+class LocusError(Exception):
+    """An expected failure: `message` says what happened, `hint` what to do about it."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class InvalidArguments(LocusError):
+    """The caller's arguments are wrong (exit 2, JSON-RPC -32602)."""
+
+
+class Refused(LocusError):
+    """The request is understood and cannot be carried out as things stand; nothing was changed."""
+
+
+class NotFound(LocusError):
+    """A task, sprint, run or repository that does not exist."""
+
+
+class ProcessFailed(LocusError):
+    """A child process could not be started, failed or ran out of time."""
+
+    def __init__(self, message: str, hint: str | None = None, *, code: int | None = None, stdout: str = "", stderr: str = "") -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.stdout = stdout
+        self.stderr = stderr

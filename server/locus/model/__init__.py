@@ -1,0 +1,1 @@
+"""The nouns and the pure functions over them. No I/O in this room."""
