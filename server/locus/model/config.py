@@ -1,0 +1,258 @@
+"""Every setting Locus knows: its key, type, default and meaning. Reading them from disk is settings.py's work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from locus.model.base import Model
+
+Source = Literal["default", "user", "repository", "local", "editor", "argument"]
+"""Where a value comes from, weakest first: built in, the user's own file, .locus/config.json, config.local.json, the editor, a run's argument."""
+
+Argv = Annotated[tuple[str, ...], Field(min_length=1)]
+Command = str | Argv
+"""An argv list, or one string for `sh -c` (`cmd /c` on Windows)."""
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class AgentProfile(Model):
+    """`agents.<name>`: one way to have work done."""
+
+    kind: Literal["shell"]
+    argv: Argv
+    env: dict[str, str] = Field(default_factory=dict)
+    model: str | None = None
+
+
+class VerifyCommand(Model):
+    name: str
+    run: Command
+    timeout: Seconds = 900.0
+
+
+class AiSection(Model):
+    provider: str = Field("auto", description="The agent that does the work: the name of an `agents` entry, or auto")
+    model: str | None = Field(None, description="The model the agent is asked to use")
+
+
+class AgentSection(Model):
+    max_parallel: Count = Field(3, description="Max concurrent tasks in parallel mode")
+    auto_label: Flag = Field(True, description="Auto-update issue labels during execution")
+    auto_pr: Flag = Field(True, alias="autoPR", description="Auto-create PRs for completed tasks")
+    base_branch: str | None = Field(
+        None, description="Base branch for PRs and worktree creation; unset: the remote's HEAD, else main or master"
+    )
+    rebase_before_task: Flag = Field(True, description="Check for base branch drift between tasks")
+    max_attempts: Count = Field(2, description="How often the agent may try one task when verification fails")
+    idle_timeout: Seconds = Field(600.0, description="Seconds without a word from the agent before it is stopped")
+    timeout: Seconds = Field(7200.0, description="Seconds an agent may take for one attempt")
+    review: Flag = Field(False, description="A finished task waits for review (in-review) instead of being done")
+
+
+class SprintSection(Model):
+    stop_on_failure: Flag = Field(True, description="Stop sprint execution when a task fails")
+    active: str | None = Field(None, description="Name of the currently active sprint; `locus sprint active` overrides it")
+
+
+class QuestionSection(Model):
+    timeout: Seconds = Field(60.0, description="Seconds a run waits for an answer")
+
+
+class RunSection(Model):
+    on_editor_exit: Literal["continue", "interrupt"] = Field("continue", description="What happens to runs when their editor closes")
+
+
+class Config(Model):
+    """The effective configuration of one run or workspace."""
+
+    tracker: Literal["auto", "local"] = Field("auto", description="Where tasks live")
+    ai: AiSection = Field(default_factory=AiSection)
+    agent: AgentSection = Field(default_factory=AgentSection)
+    sprint: SprintSection = Field(default_factory=SprintSection)
+    verify: tuple[VerifyCommand, ...] = Field((), description="Commands that must pass before a task counts as done")
+    question: QuestionSection = Field(default_factory=QuestionSection)
+    run: RunSection = Field(default_factory=RunSection)
+    agents: dict[str, AgentProfile] = Field(default_factory=dict, description="Agents by name")
+
+
+@dataclass(frozen=True)
+class Key:
+    path: str
+    """Dotted, as in the documentation: `agent.maxParallel`."""
+    default: Any
+    description: str
+    adapter: TypeAdapter[Any]
+    expected: str
+
+
+_EXPECTED = {
+    "agent.maxParallel": "a whole number, at least 1",
+    "agent.maxAttempts": "a whole number, at least 1",
+    "agent.idleTimeout": "seconds, more than 0",
+    "agent.timeout": "seconds, more than 0",
+    "question.timeout": "seconds, more than 0",
+    "agent.autoLabel": "true or false",
+    "agent.autoPR": "true or false",
+    "agent.rebaseBeforeTask": "true or false",
+    "agent.review": "true or false",
+    "sprint.stopOnFailure": "true or false",
+    "agent.baseBranch": "a branch name or null",
+    "sprint.active": "a sprint's name or null",
+    "ai.provider": "a string",
+    "ai.model": "a string or null",
+    "tracker": '"auto" or "local"',
+    "run.onEditorExit": '"continue" or "interrupt"',
+    "verify": "a list of {name, run, timeout?}, run being a list of words or one shell line",
+    "agents": 'an object of {kind: "shell", argv: [...], env?, model?}',
+}
+
+
+def _walk(model: type[Model], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, info in model.model_fields.items():
+        path = f"{prefix}{info.alias or name}"
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Model):
+            yield from _walk(info.annotation, f"{path}.")
+        else:
+            yield path, info
+
+
+def _adapter(info: FieldInfo) -> TypeAdapter[Any]:
+    kind: Any = info.annotation
+    return TypeAdapter(Annotated[kind, *info.metadata] if info.metadata else kind)
+
+
+@cache
+def keys() -> Mapping[str, Key]:
+    """All settings by path; the documentation and the editor's settings are made from it."""
+    return {
+        path: Key(
+            path=path,
+            default=info.get_default(call_default_factory=True, validated_data={}),
+            description=info.description or "",
+            adapter=_adapter(info),
+            expected=_EXPECTED[path],
+        )
+        for path, info in _walk(Config)
+    }
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one key; `line` is 1-based within `file`, when the value comes from a file."""
+
+    key: str
+    message: str
+    fatal: bool
+    source: Source
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file or self.source}: "
+        return where + self.message
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The settings of one source, as read: nested as in the file. `lines` maps dotted paths to 1-based lines."""
+
+    source: Source
+    values: Mapping[str, Any]
+    file: str | None = None
+    lines: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Merged:
+    config: Config
+    origins: Mapping[str, Source]
+    """Which source each key's value comes from; for agents by `agents.<name>`."""
+    problems: tuple[Problem, ...]
+
+
+def merge(layers: Sequence[Layer]) -> Merged:
+    """The strongest valid value of each key wins. Nothing raises: what is wrong is listed, a wrong value does not count."""
+    nested: dict[str, Any] = {}
+    origins: dict[str, Source] = {}
+    problems: list[Problem] = []
+    for layer in layers:
+        for path, value in _leaves(layer.values):
+            key = keys().get(path)
+            if key is None:
+                problems.append(_unknown(path, value, layer))
+                continue
+            if path == "agents" and isinstance(value, dict):
+                for name, profile in value.items():
+                    if (problem := _wrong(f"agents.{name}", key, {name: profile}, profile, layer)) is not None:
+                        problems.append(problem)
+                    else:
+                        nested.setdefault("agents", {})[name] = profile
+                        origins[f"agents.{name}"] = layer.source
+                continue
+            if (problem := _wrong(path, key, value, value, layer)) is not None:
+                problems.append(problem)
+                continue
+            _put(nested, path, value)
+            origins[path] = layer.source
+    return Merged(Config.model_validate(nested), origins, tuple(problems))
+
+
+def _problem(path: str, message: str, layer: Layer, *, fatal: bool) -> Problem:
+    return Problem(path, message, fatal=fatal, source=layer.source, file=layer.file, line=(layer.lines or {}).get(path))
+
+
+def _unknown(path: str, value: Any, layer: Layer) -> Problem:
+    if _is_section(path):
+        return _problem(path, f"{path}: {_short(value)} is not an object of settings", layer, fatal=True)
+    return _problem(path, f"unknown setting {path!r}{_suggestion(path)}; it is kept and ignored", layer, fatal=False)
+
+
+def _wrong(path: str, key: Key, value: Any, shown: Any, layer: Layer) -> Problem | None:
+    try:
+        key.adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or not part.startswith(("function", "tuple", "str")))
+        detail = f"; {where}: {first['msg'].lower()}" if where and key.path in ("verify", "agents") else ""
+        return _problem(path, f"{path}: {_short(shown)} is not {key.expected}{detail}", layer, fatal=True)
+    return None
+
+
+def _is_section(path: str) -> bool:
+    return any(known.startswith(f"{path}.") for known in keys())
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if not isinstance(value, bool) and value is not None else {True: "true", False: "false", None: "null"}[value]
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        path = f"{prefix}{name}"
+        if _is_section(path) and isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}.")
+        else:
+            yield path, value
+
+
+def _put(nested: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for parent in parents:
+        nested = nested.setdefault(parent, {})
+    nested[last] = value
+
+
+def _suggestion(path: str) -> str:
+    lowered = {known.lower(): known for known in keys()}
+    match = lowered.get(path.lower())
+    return f" (did you mean {match!r}?)" if match else ""

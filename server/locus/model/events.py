@@ -1,0 +1,207 @@
+"""The journal's records: transitions and effects of one run. `fold` (run.py) turns them into a RunView."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from locus.model.base import Model
+from locus.model.plan import PlannedTask
+from locus.model.states import RunState, TaskState
+
+FORMAT = 1
+
+
+class RequestedTask(Model):
+    number: int
+    title: str
+    order: int | None = None
+
+
+class Option(Model):
+    id: str
+    label: str
+    kind: str = "choice"
+
+
+class Question(Model):
+    id: str
+    task: int | None = None
+    kind: Literal["permission", "choice", "base", "trust"]
+    title: str
+    detail: str = ""
+    options: tuple[Option, ...]
+    asked_at: str
+    expires_at: str | None = None
+
+
+class RunRequested(Model):
+    kind: Literal["run.requested"] = "run.requested"
+    run_id: str
+    folder: str
+    mode: Literal["standalone", "sprint"]
+    sprint: str | None = None
+    base: str
+    tasks: tuple[RequestedTask, ...]
+
+
+class RunStarted(Model):
+    kind: Literal["run.started"] = "run.started"
+    resumed: bool = False
+
+
+class RunPlanned(Model):
+    kind: Literal["run.planned"] = "run.planned"
+    base: str
+    base_commit: str
+    branch: str | None = None
+    tasks: tuple[PlannedTask, ...]
+
+
+class RunStateChanged(Model):
+    """running, waiting or stopping."""
+
+    kind: Literal["run.state"] = "run.state"
+    state: RunState
+    reason: str | None = None
+
+
+class RunEnded(Model):
+    kind: Literal["run.ended"] = "run.ended"
+    state: RunState
+    reason: str | None = None
+    hint: str | None = None
+
+
+class TaskStateChanged(Model):
+    kind: Literal["task.state"] = "task.state"
+    state: TaskState
+    phase: str | None = None
+    attempt: int | None = None
+    error: str | None = None
+    hint: str | None = None
+
+
+class TaskPrepared(Model):
+    """The worktree stands; `start` is the commit that the task begins on."""
+
+    kind: Literal["task.prepared"] = "task.prepared"
+    branch: str
+    worktree: str
+    start: str
+
+
+class TaskChanged(Model):
+    """What git sees in the worktree after an attempt."""
+
+    kind: Literal["task.changed"] = "task.changed"
+    changed_files: int
+
+
+class EffectIntended(Model):
+    kind: Literal["effect.intended"] = "effect.intended"
+    key: str
+
+
+class EffectDone(Model):
+    kind: Literal["effect.done"] = "effect.done"
+    key: str
+    result: dict[str, Any] = Field(default_factory=dict)
+
+
+class QuestionAsked(Model):
+    kind: Literal["question.asked"] = "question.asked"
+    question: Question
+
+
+class QuestionAnswered(Model):
+    """`option` is None when nobody answered in time."""
+
+    kind: Literal["question.answered"] = "question.answered"
+    id: str
+    option: str | None
+
+
+class Verified(Model):
+    kind: Literal["verified"] = "verified"
+    name: str
+    ok: bool
+    code: int | None = None
+    output: str = ""
+
+
+class Kept(Model):
+    """Everything that stood in a worktree, before it was removed or reset."""
+
+    kind: Literal["kept"] = "kept"
+    ref: str
+    commit: str
+
+
+class Warned(Model):
+    kind: Literal["warning"] = "warning"
+    message: str
+
+
+class Unknown(Model):
+    """A record of a newer version or of another hand: kept in the file, ignored by `fold`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+
+
+RunEvent = (
+    RunRequested
+    | RunStarted
+    | RunPlanned
+    | RunStateChanged
+    | RunEnded
+    | TaskStateChanged
+    | TaskPrepared
+    | TaskChanged
+    | EffectIntended
+    | EffectDone
+    | QuestionAsked
+    | QuestionAnswered
+    | Verified
+    | Kept
+    | Warned
+)
+
+_ADAPTER: TypeAdapter[RunEvent] = TypeAdapter(Annotated[RunEvent, Field(discriminator="kind")])
+_ENVELOPE = frozenset({"v", "seq", "at", "task"})
+
+
+class Record(Model):
+    """One line of journal.jsonl: `{v, seq, at, task?, kind, ...}`. `at` is RFC 3339 in UTC."""
+
+    v: int
+    seq: int
+    at: str
+    task: int | None = None
+    event: RunEvent | Unknown
+
+    def line(self) -> dict[str, Any]:
+        head: dict[str, Any] = {"v": self.v, "seq": self.seq, "at": self.at}
+        if self.task is not None:
+            head["task"] = self.task
+        return head | self.event.wire()
+
+
+def parse_record(line: dict[str, Any]) -> Record:
+    """Raises ValueError when the envelope itself is not ours; an unknown or unreadable body becomes Unknown."""
+    try:
+        v, seq, at = int(line["v"]), int(line["seq"]), str(line["at"])
+        kind = str(line["kind"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a journal record: {error}") from error
+    body = {key: value for key, value in line.items() if key not in _ENVELOPE}
+    event: RunEvent | Unknown
+    try:
+        event = _ADAPTER.validate_python(body)
+    except ValidationError:
+        event = Unknown.model_validate(body | {"kind": kind})
+    task = line.get("task")
+    return Record(v=v, seq=seq, at=at, task=task if isinstance(task, int) else None, event=event)

@@ -1,0 +1,43 @@
+"""Names of branches, worktrees and sprint slugs."""
+
+from __future__ import annotations
+
+import re
+
+from locus.errors import InvalidArguments
+
+PREFIX = "locus/"
+KEEP_REFS = "refs/locus/keep/"
+
+_SEPARATORS = re.compile(r"[\s/\\]+")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\"'`$<>|&;!(){}#%]|@\{")
+
+
+def slug(name: str) -> str:
+    """A sprint's name as it stands in its branch: lower case, white space and `/` become `-`, `.` stays, the rest that git forbids goes.
+
+    Raises InvalidArguments when nothing is left.
+    """
+    text = _FORBIDDEN.sub("", _SEPARATORS.sub("-", name.strip().lower()))
+    text = re.sub(r"\.{2,}", ".", text)
+    text = re.sub(r"-{2,}", "-", text).strip("-.")
+    while text.endswith(".lock"):
+        text = text.removesuffix(".lock").strip("-.")
+    if not text:
+        raise InvalidArguments(f"the sprint name {name!r} leaves no branch name", "give it a name with at least one letter or digit")
+    if len(text.encode()) > 200:
+        raise InvalidArguments("the sprint name is too long for a branch name", "keep it under 200 bytes")
+    return text
+
+
+def sprint_branch(name: str) -> str:
+    return f"{PREFIX}sprint-{slug(name)}"
+
+
+def issue_branch(number: int) -> str:
+    return f"{PREFIX}issue-{number}"
+
+
+def worktree_name(branch: str) -> str:
+    """`locus/issue-42` stands in `.locus/worktrees/issue-42`."""
+    return branch.removeprefix(PREFIX).replace("/", "-")

@@ -1,0 +1,266 @@
+"""RunView: what a run looks like, folded from its journal and its agents' streams. Nothing else is a source of run state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from locus.model.agent import AgentEvent, Notice, Text, ToolStart, Usage
+from locus.model.base import Model
+from locus.model.events import (
+    EffectDone,
+    EffectIntended,
+    Kept,
+    Question,
+    QuestionAnswered,
+    QuestionAsked,
+    Record,
+    RunEnded,
+    RunPlanned,
+    RunRequested,
+    RunStarted,
+    RunStateChanged,
+    TaskChanged,
+    TaskPrepared,
+    TaskStateChanged,
+    Unknown,
+    Verified,
+    Warned,
+)
+from locus.model.states import RunState, TaskState
+from locus.model.task import PullRequest
+
+
+class TaskRun(Model):
+    number: int
+    title: str
+    order: int | None = None
+    state: TaskState = TaskState.PENDING
+    phase: str | None = None
+    attempt: int = 0
+    branch: str | None = None
+    worktree: str | None = None
+    start: str | None = None
+    commit: str | None = None
+    pull_request: PullRequest | None = None
+    error: str | None = None
+    hint: str | None = None
+    activity: str | None = None
+    changed_files: int | None = None
+    cost_usd: float | None = None
+    tokens: int | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+
+
+class RunView(Model):
+    id: str
+    folder: str
+    kind: Literal["standalone", "sprint"]
+    sprint: str | None = None
+    state: RunState
+    reason: str | None = None
+    hint: str | None = None
+    base: str
+    base_commit: str | None = None
+    branch: str | None = None
+    pull_request: PullRequest | None = None
+    tasks: tuple[TaskRun, ...] = ()
+    questions: tuple[Question, ...] = ()
+    warnings: tuple[str, ...] = ()
+    cost_usd: float | None = None
+    started_at: str
+    ended_at: str | None = None
+    seq: int
+
+    def task(self, number: int) -> TaskRun | None:
+        return next((task for task in self.tasks if task.number == number), None)
+
+    @property
+    def done(self) -> int:
+        return sum(task.state.succeeded for task in self.tasks)
+
+    @property
+    def alive(self) -> bool:
+        return not self.state.ended
+
+
+@dataclass
+class _Task:
+    number: int
+    title: str
+    order: int | None
+    state: TaskState = TaskState.PENDING
+    phase: str | None = None
+    attempt: int = 0
+    branch: str | None = None
+    worktree: str | None = None
+    start: str | None = None
+    commit: str | None = None
+    pull_request: PullRequest | None = None
+    error: str | None = None
+    hint: str | None = None
+    activity: str | None = None
+    changed_files: int | None = None
+    cost_usd: float | None = None
+    tokens: int | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+
+    def freeze(self) -> TaskRun:
+        return TaskRun.model_construct(**self.__dict__)
+
+
+@dataclass
+class Fold:
+    """Takes records as they come and can say at any time how the run looks. Total: no record makes it fail."""
+
+    requested: RunRequested | None = None
+    started_at: str = ""
+    ended_at: str | None = None
+    started: bool = False
+    state: RunState = RunState.STARTING
+    reason: str | None = None
+    hint: str | None = None
+    base_commit: str | None = None
+    branch: str | None = None
+    base: str | None = None
+    pull_request: PullRequest | None = None
+    tasks: dict[int, _Task] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    intended: set[str] = field(default_factory=set)
+    effects: dict[str, dict[str, object]] = field(default_factory=dict)
+    seq: int = 0
+
+    def apply(self, record: Record) -> None:
+        self.seq = max(self.seq, record.seq)
+        event = record.event
+        task = self.tasks.get(record.task) if record.task is not None else None
+        match event:
+            case RunRequested():
+                self.requested, self.base, self.started_at = event, event.base, record.at
+                self.tasks = {t.number: _Task(t.number, t.title, t.order) for t in event.tasks}
+            case RunStarted():
+                self.started, self.state, self.reason, self.hint, self.ended_at = True, RunState.RUNNING, None, None, None
+                self.questions.clear()
+            case RunPlanned():
+                self.base, self.base_commit, self.branch = event.base, event.base_commit, event.branch
+                for planned in event.tasks:
+                    known = self.tasks.setdefault(planned.number, _Task(planned.number, planned.title, planned.order))
+                    known.branch = known.branch or planned.branch
+            case RunStateChanged():
+                self.state, self.reason = event.state, event.reason
+            case RunEnded():
+                self.state, self.reason, self.hint, self.ended_at = event.state, event.reason, event.hint, record.at
+                self.questions.clear()
+            case QuestionAsked():
+                self.questions[event.question.id] = event.question
+            case QuestionAnswered():
+                self.questions.pop(event.id, None)
+            case EffectIntended():
+                self.intended.add(event.key)
+            case EffectDone():
+                self._effect(event, task)
+            case Warned():
+                self.warnings.append(event.message)
+            case TaskStateChanged() if task is not None:
+                self._transition(task, event, record.at)
+            case TaskPrepared() if task is not None:
+                task.branch, task.worktree, task.start = event.branch, event.worktree, event.start
+            case TaskChanged() if task is not None:
+                task.changed_files = event.changed_files
+            case Verified() if task is not None and not event.ok:
+                task.activity = f"{event.name} failed"
+            case Verified() | Kept() | Unknown() | TaskStateChanged() | TaskPrepared() | TaskChanged():
+                pass
+
+    def apply_agent(self, number: int, event: AgentEvent) -> None:
+        task = self.tasks.get(number)
+        if task is None:
+            return
+        match event:
+            case ToolStart():
+                task.activity = event.title
+            case Text() | Notice() if event.text.strip():
+                task.activity = event.text.strip().splitlines()[-1][:200]
+            case Usage():
+                task.tokens = event.tokens if event.tokens is not None else task.tokens
+                task.cost_usd = event.cost_usd if event.cost_usd is not None else task.cost_usd
+            case _:
+                pass
+
+    def _effect(self, event: EffectDone, task: _Task | None) -> None:
+        self.effects[event.key] = event.result
+        self.intended.discard(event.key)
+        pull = event.result.get("pullRequest")
+        if isinstance(pull, dict):
+            request = PullRequest.model_validate(pull)
+            if task is None:
+                self.pull_request = request
+            else:
+                task.pull_request = request
+        commit = event.result.get("commit")
+        if isinstance(commit, str) and task is not None:
+            task.commit = commit
+
+    @staticmethod
+    def _transition(task: _Task, event: TaskStateChanged, at: str) -> None:
+        if event.state.active and not task.state.active:
+            task.started_at, task.ended_at, task.activity = at, None, None
+        if event.state.ended and not task.state.ended:
+            task.ended_at = at
+        task.state, task.phase = event.state, event.phase
+        task.error, task.hint = event.error, event.hint
+        task.attempt = event.attempt if event.attempt is not None else task.attempt
+
+    def view(self, *, held: bool = True, log_tail: str | None = None) -> RunView | None:
+        """None before the first record. `held`: the run's lock is held by a living runner (or by whoever is starting one).
+
+        Without an end event and without a holder the run is `lost`, or `failed` with the runner's last words if it never started.
+        """
+        if self.requested is None:
+            return None
+        state, reason, hint, tasks = self.state, self.reason, self.hint, [task.freeze() for task in self.tasks.values()]
+        if not held and not state.ended:
+            questions: tuple[Question, ...] = ()
+            tasks = [task.model_copy(update={"state": TaskState.INTERRUPTED}) if task.state.active else task for task in tasks]
+            if self.started:
+                state, reason, hint = RunState.LOST, "its runner is gone", "resume it with `locus run --resume`"
+            else:
+                state, reason, hint = (
+                    RunState.FAILED,
+                    f"the runner did not start: {log_tail or 'no output'}",
+                    "see runner.log, then start it again",
+                )
+        else:
+            questions = tuple(self.questions.values())
+        costs = [task.cost_usd for task in tasks if task.cost_usd is not None]
+        return RunView(
+            id=self.requested.run_id,
+            folder=self.requested.folder,
+            kind=self.requested.mode,
+            sprint=self.requested.sprint,
+            state=state,
+            reason=reason,
+            hint=hint,
+            base=self.base or self.requested.base,
+            base_commit=self.base_commit,
+            branch=self.branch,
+            pull_request=self.pull_request,
+            tasks=tuple(tasks),
+            questions=questions,
+            warnings=tuple(self.warnings),
+            cost_usd=sum(costs) if costs else None,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            seq=self.seq,
+        )
+
+
+def fold(records: Iterable[Record], *, held: bool = True) -> RunView | None:
+    state = Fold()
+    for record in records:
+        state.apply(record)
+    return state.view(held=held)
