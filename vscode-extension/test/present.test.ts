@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explain, isActive, nameOfRun, presentStatus } from "../src/present";
+import type { RunView } from "../src/protocol";
+
+test("the status bar shows an icon for the state and a background only when something is wrong", () => {
+  const working = presentStatus({ state: "working", text: "2/5", tooltip: "Sprint 1" });
+  assert.deepEqual(working, { text: "$(sync~spin) Locus: 2/5", tooltip: "Sprint 1" });
+  const failed = presentStatus({ state: "failed", text: "Locus: 1 failed", tooltip: "" });
+  assert.equal(failed.text, "$(error) Locus: 1 failed");
+  assert.equal(failed.tooltip, "Locus: 1 failed");
+  assert.equal(failed.background, "statusBarItem.errorBackground");
+  const attention = presentStatus({ state: "attention", text: "asks", tooltip: "" });
+  assert.equal(attention.background, "statusBarItem.warningBackground");
+});
+
+test("text from a tracker draws no icon", () => {
+  assert.equal(presentStatus({ state: "idle", text: "$(flame) x", tooltip: "" }).text, "$(check) Locus: $ (flame) x");
+});
+
+test("an error's hint follows its message", () => {
+  const error = Object.assign(new Error("#12 belongs to Sprint 1"), { data: { hint: "run the sprint" } });
+  assert.equal(explain(error), "#12 belongs to Sprint 1 — run the sprint");
+  assert.equal(explain(Object.assign(new Error("no"), { data: { hint: null } })), "no");
+  assert.equal(explain("odd"), "odd");
+});
+
+test("a run is named by its sprint, its only task or its tasks' numbers", () => {
+  const run: RunView = {
+    id: "r1",
+    folder: "file:///f",
+    kind: "standalone",
+    state: "running",
+    tasks: [{ number: 4, title: "Fix", state: "working" }],
+    questions: [],
+    startedAt: "2026-01-01T00:00:00Z",
+  };
+  assert.equal(nameOfRun(run), "#4 Fix");
+  assert.equal(nameOfRun({ ...run, tasks: [...run.tasks, { number: 7, title: "x", state: "done" }] }), "#4, #7");
+  assert.equal(nameOfRun({ ...run, sprint: "Sprint 1" }), "Sprint 1");
+});
+
+test("a run that has ended is not active", () => {
+  assert.ok(isActive("stopping"));
+  assert.ok(!isActive("lost"));
+});
