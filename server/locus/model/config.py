@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from locus.model.base import Model
 
 Source = Literal["default", "user", "repository", "local", "editor", "argument"]
-"""Where a value comes from, weakest first: built in, the user's own file, .locus/config.json, config.local.json, the editor, a run's argument."""
+"""Where a value comes from, weakest first: built in, the user's file, .locus/config.json, config.local.json, editor, run argument."""
 
 Argv = Annotated[tuple[str, ...], Field(min_length=1)]
 Command = str | Argv

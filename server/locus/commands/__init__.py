@@ -1,0 +1,14 @@
+"""Every use case once. Each is declared in the file of its noun; here they are gathered by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from locus.commands import house, issues, runs, sprints, tasks
+from locus.commands.registry import Command
+
+COMMANDS: Mapping[str, Command[Any]] = MappingProxyType(
+    {command.id: command for module in (house, issues, sprints, runs, tasks) for command in module.COMMANDS}
+)

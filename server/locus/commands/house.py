@@ -1,0 +1,63 @@
+"""Setting a repository up, what it may execute, and whether everything is in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from locus.commands.registry import Arguments, Command, Face
+from locus.model.base import Model
+
+if TYPE_CHECKING:
+    from locus.trust import TrustItem
+    from locus.workspace import Workspace
+
+
+class Nothing(Arguments):
+    pass
+
+
+class Allow(Arguments):
+    hashes: tuple[str, ...]
+
+
+class Created(Model):
+    created: tuple[str, ...]
+
+
+class Check(Model):
+    check: str
+    ok: bool
+    detail: str
+    fix: str | None = None
+
+
+async def init(ws: Workspace, _args: Nothing, _face: Face) -> Created:
+    from locus import settings
+    from locus.repo.worktrees import exclude
+
+    await exclude(ws.repo)
+    return Created(created=(*settings.write_default(ws.repo.locus_dir), *await ws.tracker.prepare()))
+
+
+async def trust_show(ws: Workspace, _args: Nothing, _face: Face) -> list[TrustItem]:
+    return ws.trust.show(ws.settings())
+
+
+async def trust_allow(ws: Workspace, args: Allow, _face: Face) -> list[TrustItem]:
+    merged = ws.settings()
+    ws.trust.allow(merged, args.hashes)
+    return ws.trust.show(merged)
+
+
+async def doctor(ws: Workspace, _args: Nothing, _face: Face) -> list[Check]:
+    from locus.commands.doctor import checks
+
+    return await checks(ws)
+
+
+COMMANDS = (
+    Command("locus.init", "Set this repository up", Nothing, "{created: string[]}", init),
+    Command("locus.trust.show", "Show the commands this repository wants to run", Nothing, "{hash, text, source, allowed}[]", trust_show),
+    Command("locus.trust.allow", "Allow commands of this repository", Allow, "{hash, text, source, allowed}[]", trust_allow, executes=True),
+    Command("locus.doctor", "Check that everything is in order", Nothing, "{check, ok, detail, fix?}[]", doctor),
+)

@@ -1,0 +1,143 @@
+"""Issues: from a selection or by hand, listed, shown, changed, closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from locus.commands.registry import Arguments, Command, Face
+from locus.errors import InvalidArguments
+from locus.model.base import Model
+from locus.model.task import Anchor, Priority, Range, Task, TaskChanges, TaskDraft, TaskFilter, TaskStatus, TaskType
+
+if TYPE_CHECKING:
+    from locus.workspace import Workspace
+
+
+class DraftIssue(Arguments):
+    uri: str
+    range: Range
+    title: str | None = None
+    type: TaskType | None = None
+    priority: Priority | None = None
+    sprint: str | None = None
+
+
+class CreateIssue(Arguments):
+    uri: str | None = None
+    range: Range | None = None
+    title: str | None = None
+    body: str | None = None
+    type: TaskType | None = None
+    priority: Priority | None = None
+    sprint: str | None = None
+    labels: tuple[str, ...] = ()
+
+
+class ListIssues(Arguments):
+    sprint: str | None = None
+    status: TaskStatus | None = None
+    state: Literal["open", "closed", "all"] = "open"
+    limit: int | None = Field(None, ge=1)
+
+
+class ShowIssue(Arguments):
+    number: int
+
+
+class UpdateIssue(Arguments):
+    number: int
+    title: str | None = None
+    body: str | None = None
+    type: TaskType | None = None
+    priority: Priority | None = None
+    status: TaskStatus | None = None
+    sprint: str | None = None
+    order: int | None = Field(None, ge=1)
+
+
+class CloseIssue(Arguments):
+    number: int
+    reason: Literal["completed", "not_planned"] = "completed"
+
+
+class Draft(Model):
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    anchor: Anchor | None = None
+
+
+async def draft(ws: Workspace, args: DraftIssue, face: Face) -> Draft:
+    from locus.anchors.selection import describe
+
+    selection = await describe(ws.repo, args.uri, args.range, face.text(args.uri))
+    return Draft(
+        title=(args.title or "").strip() or selection.title,
+        body=selection.body,
+        labels=tuple([f"p:{args.priority}"] if args.priority else []) + tuple([f"type:{args.type}"] if args.type else []),
+        anchor=selection.anchor,
+    )
+
+
+async def create(ws: Workspace, args: CreateIssue, face: Face) -> Task:
+    from locus.model.anchor import with_anchor
+
+    title, body = (args.title or "").strip(), args.body or ""
+    if (args.uri is None) != (args.range is None):
+        raise InvalidArguments("uri and range go together", "give both, or neither for an issue without code")
+    if args.uri is not None and args.range is not None:
+        made = await draft(ws, DraftIssue(uri=args.uri, range=args.range, title=title or None), face)
+        title = made.title
+        body = f"{body}\n\n{made.body}".strip()
+        if made.anchor is not None:
+            body = with_anchor(body, made.anchor)
+    if not title:
+        raise InvalidArguments("title: an issue needs one", "say in a few words what is to be done")
+    if args.sprint is not None:
+        await ws.tracker.sprint(args.sprint)
+    wanted = TaskDraft(title=title, body=body, type=args.type, priority=args.priority, sprint=args.sprint, labels=args.labels)
+    return _placed(ws, await ws.tracker.create(wanted))
+
+
+async def listed(ws: Workspace, args: ListIssues, _face: Face) -> list[Task]:
+    from locus.engine.merged import close_merged
+
+    await close_merged(ws.repo, ws.tracker)
+    tasks = await ws.tracker.tasks(TaskFilter(sprint=args.sprint, status=args.status, state=args.state, limit=args.limit))
+    return [_placed(ws, task) for task in tasks]
+
+
+async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:
+    from locus.engine.merged import close_merged
+
+    await close_merged(ws.repo, ws.tracker, args.number)
+    return _placed(ws, await ws.tracker.get(args.number))
+
+
+async def update(ws: Workspace, args: UpdateIssue, _face: Face) -> Task:
+    changes = TaskChanges.model_validate(args.model_dump(exclude={"number", "folder"}, exclude_none=True))
+    return _placed(ws, await ws.tracker.edit(args.number, changes))
+
+
+async def close(ws: Workspace, args: CloseIssue, _face: Face) -> Task:
+    return _placed(ws, await ws.tracker.close(args.number, args.reason))
+
+
+def _placed(ws: Workspace, task: Task) -> Task:
+    """The task with its folder, and its anchor with the URI that an editor opens."""
+    anchor = task.anchor
+    if anchor is not None and not anchor.uri:
+        anchor = anchor.model_copy(update={"uri": (ws.root / anchor.path).as_uri()})
+    return task.model_copy(update={"folder": ws.folder, "anchor": anchor})
+
+
+COMMANDS = (
+    Command("locus.issue.draft", "Draft an issue from a selection", DraftIssue, "{title, body, labels, anchor}", draft),
+    Command("locus.issue.create", "Create issue", CreateIssue, "Task", create),
+    Command("locus.issue.list", "List issues", ListIssues, "Task[]", listed),
+    Command("locus.issue.show", "Show issue", ShowIssue, "Task", show),
+    Command("locus.issue.update", "Update issue", UpdateIssue, "Task", update),
+    Command("locus.issue.close", "Close issue", CloseIssue, "Task", close),
+)

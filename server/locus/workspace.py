@@ -1,0 +1,132 @@
+"""The composition root: one Workspace per repository. It knows the folders and builds the adapters, each when first used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from locus.errors import LocusError, NotFound, Refused
+from locus.model.config import Config, Merged
+
+if TYPE_CHECKING:
+    from locus.agents.protocol import Agent
+    from locus.model.config import AgentProfile
+    from locus.repo.facts import Repository
+    from locus.tracker.protocol import Tracker
+    from locus.trust import TrustStore
+
+
+class Workspace:
+    """`path` may be anywhere inside a repository. Raises Refused where there is none.
+
+    `editor` are the settings the editor sent; `trusted` is false while the editor distrusts the folder.
+    """
+
+    def __init__(self, path: Path, *, editor: Mapping[str, Any] | None = None, trusted: bool = True) -> None:
+        from locus.repo.facts import discover
+
+        self.repo: Repository = discover(path)
+        self.editor = dict(editor or {})
+        self.trusted = trusted
+
+    # Where things lie.
+
+    @property
+    def root(self) -> Path:
+        """The person's checkout, or the repository itself where it is bare."""
+        return self.repo.toplevel or self.repo.main
+
+    @property
+    def folder(self) -> str:
+        return self.repo.main.as_uri()
+
+    @property
+    def state(self) -> Path:
+        return self.repo.state_dir
+
+    @property
+    def runs(self) -> Path:
+        return self.state / "runs"
+
+    @property
+    def locks(self) -> Path:
+        return self.state / "locks"
+
+    def branch_lock(self, branch: str) -> Path:
+        return self.locks / f"branch-{branch.replace('/', '-')}"
+
+    # What it is made of.
+
+    def settings(self) -> Merged:
+        """As the files say at this moment; nothing raises, problems are listed."""
+        from locus import settings
+
+        return settings.load(self.repo.locus_dir, editor=self.editor, trusted=self.trusted)
+
+    def config(self) -> Config:
+        """The valid configuration; raises Refused that lists what is wrong."""
+        from locus import settings
+
+        merged = self.settings()
+        settings.require_valid(merged)
+        return merged.config
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        from locus.tracker.local import LocalTracker
+
+        return LocalTracker(self.state / "locus.db")
+
+    @cached_property
+    def trust(self) -> TrustStore:
+        from locus.trust import TrustStore
+
+        return TrustStore(self.state)
+
+    @staticmethod
+    def agent(name: str, config: Config) -> tuple[str, Agent]:
+        """The agent called `name` (`auto`: the only one there is), with its resolved name."""
+        from locus.agents import build
+
+        resolved = resolve_agent(name, config)
+        return resolved, build(config.agents[resolved])
+
+    # The active sprint: a person's choice, kept out of the committed configuration.
+
+    def active_sprint(self, config: Config | None = None) -> str | None:
+        try:
+            return (self.state / "active-sprint").read_text(encoding="utf-8").strip() or None
+        except FileNotFoundError:
+            return (config or self.settings().config).sprint.active
+
+    def activate_sprint(self, name: str | None) -> None:
+        path = self.state / "active-sprint"
+        self.state.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        temporary.write_text(f"{name or ''}\n", encoding="utf-8")
+        temporary.replace(path)
+
+
+def resolve_agent(name: str, config: Config) -> str:
+    """Raises NotFound or Refused that lists the agents there are."""
+    agents: Mapping[str, AgentProfile] = config.agents
+    if name == "auto":
+        if len(agents) == 1:
+            return next(iter(agents))
+        raise _which(agents)
+    if name not in agents:
+        raise NotFound(
+            f"there is no agent called {name!r}",
+            f"known agents: {', '.join(sorted(agents)) or 'none'}; add it under `agents` in .locus/config.json",
+        )
+    return name
+
+
+def _which(agents: Mapping[str, AgentProfile]) -> LocusError:
+    if not agents:
+        example = '{"agents": {"mine": {"kind": "shell", "argv": ["./agent.sh", "{prompt_file}"]}}}'
+        return Refused("no agent is configured", f"add one to .locus/config.json, for example {example}")
+    return Refused("several agents are configured and none is chosen", f"set ai.provider or give --agent: {', '.join(sorted(agents))}")
