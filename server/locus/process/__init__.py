@@ -1,0 +1,30 @@
+"""The only room that starts a process: argv lists, an environment without foreign leftovers, pipes drained, whole groups ended.
+
+`run` is for tools (git, gh): a result in memory. `supervise` is for agents and the repository's commands: a stream of lines, and nothing
+left afterwards whatever happens to us; the runner calls `adopt_orphans` once for that. `launch` is for the runner: nobody's child.
+Linux is tested; macOS and Windows are written for and untested.
+"""
+
+from locus.process.environment import agent_env, git_env, scrubbed_env
+from locus.process.launching import launch
+from locus.process.orphans import adopt_orphans, leftovers, sweep_orphans
+from locus.process.output import Lines, Stream
+from locus.process.running import Completed, run, run_sync
+from locus.process.supervision import Supervised, supervise
+
+__all__ = [
+    "Completed",
+    "Lines",
+    "Stream",
+    "Supervised",
+    "adopt_orphans",
+    "agent_env",
+    "git_env",
+    "launch",
+    "leftovers",
+    "run",
+    "run_sync",
+    "scrubbed_env",
+    "supervise",
+    "sweep_orphans",
+]

@@ -1,0 +1,165 @@
+"""One child process on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+from locus.process.argv import not_started, require_folder
+from locus.process.orphans import STARTED_BY, descendants, send
+
+HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
+
+
+class Child(asyncio.SubprocessProtocol):
+    """A child process that leads a session, with callbacks for what it prints to descriptors 1 and 2."""
+
+    def __init__(self, received: Callable[[int, bytes], None], ended: Callable[[int], None] = lambda _: None) -> None:
+        self.exited = asyncio.Event()
+        self.drained = asyncio.Event()  # both pipes are at their end
+        self._received = received
+        self._pipe_ended = ended
+        self._open = {1, 2}
+        self._transport: asyncio.SubprocessTransport | None = None
+
+    async def start(
+        self,
+        words: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        input: bytes,
+        through: Sequence[str] = (),
+        inherit: Sequence[int] = (),
+    ) -> None:
+        """Executes `words`, or `through` followed by them. When this is cancelled the child may be there (`started`): the caller ends
+        it."""
+        require_folder(words, cwd)
+        options: dict[str, Any] = {"cwd": cwd, "env": {**env, STARTED_BY: str(os.getpid())}}
+        if sys.platform == "win32":
+            options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+        else:
+            options |= {"start_new_session": True, "pass_fds": inherit}
+        stdin = await _stdin(input)
+        starting = asyncio.ensure_future(
+            asyncio.get_running_loop().subprocess_exec(
+                lambda: self, *through, *words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+            )
+        )
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.wait({starting})
+            raise
+        except OSError as error:
+            program = words if not through or error.errno == errno.E2BIG else through
+            raise not_started(program, cwd, error) from error
+        finally:
+            if stdin >= 0:
+                os.close(stdin)
+
+    @property
+    def started(self) -> bool:
+        return self._transport is not None
+
+    @property
+    def pid(self) -> int:
+        return self._process.get_pid()
+
+    @property
+    def code(self) -> int:
+        """128 + signal for one that a signal ended."""
+        code = self._process.get_returncode()
+        return 255 if code is None else code if code >= 0 else 128 - code
+
+    async def ended(self) -> None:
+        """It has exited and its output is complete, or somebody else keeps its pipes open."""
+        await self.exited.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELD_PIPE_GRACE):
+                await self.drained.wait()
+
+    async def destroy(self) -> None:
+        """Whatever is left of it is killed and reaped."""
+        try:
+            if self.started and not self.exited.is_set():
+                self.kill()
+                await self.exited.wait()
+        finally:
+            self.close()
+
+    def kill(self) -> None:
+        """SIGKILL to its group, and on Linux to descendants that left the group."""
+        if self.exited.is_set():
+            return
+        if sys.platform == "win32":
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(self.pid)], capture_output=True, check=False)  # noqa: S607 - on every Windows
+            return
+        below = descendants(self.pid)
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says EPERM of a group of zombies
+            os.killpg(self.pid, signal.SIGKILL)
+        for pid in below:
+            send(pid, signal.SIGKILL)
+
+    def hold_back(self, yes: bool) -> None:
+        """Stops or goes on reading, so that the pipes fill and the child waits."""
+        for fd in self._open:
+            pipe = cast(asyncio.ReadTransport, self._process.get_pipe_transport(fd))
+            if yes:
+                pipe.pause_reading()
+            else:
+                pipe.resume_reading()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    @property
+    def _process(self) -> asyncio.SubprocessTransport:
+        assert self._transport is not None  # noqa: S101 - for the type checker
+        return self._transport
+
+    # asyncio.SubprocessProtocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._received(fd, data)
+
+    def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
+        self._open.discard(fd)
+        self._pipe_ended(fd)
+        if not self._open:
+            self.drained.set()
+            if self.exited.is_set():
+                self.close()
+
+    def process_exited(self) -> None:
+        self.exited.set()
+        if self.drained.is_set():
+            self.close()
+
+
+async def _stdin(data: bytes) -> int:
+    """A descriptor from which exactly `data` can be read. A pipe: asyncio's own would be a socket, on which a shell cannot open
+    /dev/stdin."""
+    if not data:
+        return subprocess.DEVNULL
+    reading, writing = os.pipe()
+    try:
+        pipe, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, os.fdopen(writing, "wb", buffering=0))
+    except BaseException:
+        os.close(reading)
+        raise
+    pipe.write(data)
+    pipe.write_eof()
+    return reading
