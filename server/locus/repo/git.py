@@ -1,0 +1,113 @@
+"""Runs git, and says in a person's words what went wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from locus.errors import ProcessFailed
+from locus.process import Completed, git_env, run
+
+TIMEOUT = 120.0
+"""Seconds for a command that works on this machine."""
+NETWORK_TIMEOUT = 600.0
+"""Seconds for a command that talks to a remote."""
+CAP = 64 * 1024 * 1024
+"""Bytes a command may print."""
+
+_HINTS: tuple[tuple[str, str], ...] = (
+    (
+        r"Unable to create '.*\.lock'|index\.lock|could not lock config file|cannot lock ref",
+        "another git command may be running; wait for it, or remove the stale .lock file it names",
+    ),
+    (r"No space left on device|Disk quota exceeded", "free some disk space and try again"),
+    (r"Read-only file system", "the disk is read-only; work in a repository that can be written"),
+    (
+        r"detected dubious ownership",
+        "the repository belongs to somebody else; allow it with `git config --global --add safe.directory <path>`",
+    ),
+    (
+        r"identity unknown|empty ident name|unable to auto-detect email|no (?:name|email) was given",
+        'run `git config user.name "..."` and `git config user.email ...`',
+    ),
+    (
+        r"gpg failed to sign|failed to write commit object|error: gpg|Couldn't (?:load|find) (?:public|private) key",
+        "signing needs a key that works without a terminal: unlock it in the agent, or `git config commit.gpgsign false` here",
+    ),
+    (r"hook declined|hook exited|pre-receive hook", "a hook refused it; its words are above"),
+    (r"\(non-fast-forward\)|\(fetch first\)|\(stale info\)", "the remote branch moved; somebody else pushed to it"),
+    (
+        r"Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|Permission denied \(|Host key verification failed|HTTP (?:401|403)|error: 403|Permission to .* denied",
+        "check your credentials for this remote, for example with `git fetch` in a terminal",
+    ),
+    (
+        r"Could not resolve host|Connection (?:refused|timed out|reset)|Network is unreachable|Operation timed out|unable to access|Could not read from remote repository|does not appear to be a git repository",
+        "check the network and the remote's address (`git remote -v`)",
+    ),
+    (r"Permission denied", "check who owns these files and their permissions"),
+)
+
+
+class GitFailed(ProcessFailed):
+    """A git command failed; the message ends with git's own last words."""
+
+
+def last_words(stderr: str, *, lines: int = 6) -> str:
+    """What git said at the end, without its advice."""
+    said = [line.rstrip() for line in re.split(r"[\r\n]+", stderr) if line.strip() and not line.startswith("hint:")]
+    return "\n".join(said[-lines:])
+
+
+def hint_for(text: str) -> str | None:
+    return next((hint for pattern, hint in _HINTS if re.search(pattern, text)), None)
+
+
+def failure(done: Completed, doing: str) -> GitFailed:
+    """The error for a command that ended badly. `doing` names it: "git push"."""
+    words = last_words(done.err) or last_words(done.out)
+    message = f"{doing} failed: {words}" if words else f"{doing} failed with exit code {done.code}"
+    return GitFailed(message, hint_for(f"{done.err}\n{done.out}"), code=done.code, stdout=done.out, stderr=done.err)
+
+
+async def git(
+    *args: str | Path,
+    cwd: Path,
+    input: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - handed to `run`, whose error names the command
+    cap: int = CAP,
+) -> Completed:
+    """Runs `git *args` in `cwd`; `timeout` in seconds, `cap` in bytes of output.
+
+    Raises GitFailed on a non-zero exit code unless `check` is off, ProcessFailed when git is absent, too slow or prints too much.
+    """
+    done = await run(("git", *args), cwd=cwd, env=git_env(env), input=input, timeout=timeout, check=False, cap=cap)
+    if check and done.code != 0:
+        raise failure(done, f"git {_command(args)}")
+    return done
+
+
+def _command(args: tuple[str | Path, ...]) -> str:
+    """The sub-command among the arguments: `-c key=value` comes before it."""
+    rest = iter(args)
+    for arg in rest:
+        if arg in ("-c", "-C"):
+            next(rest, None)
+        elif not str(arg).startswith("-"):
+            return str(arg)
+    return ""
+
+
+async def version() -> tuple[int, int, int]:
+    done = await git("version", cwd=Path.cwd())
+    numbers = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.out)
+    if numbers is None:
+        raise GitFailed(f"git version is not understood: {done.out.strip()}")
+    return int(numbers[1]), int(numbers[2]), int(numbers[3] or 0)
+
+
+def text(data: bytes) -> str:
+    """A path or a name from git for showing and storing: bytes that are not UTF-8 become `\\xff`, so it can always be printed."""
+    return data.decode("utf-8", "backslashreplace")

@@ -1,0 +1,34 @@
+"""The folders Locus makes in a repository, hidden from git without touching the person's own .gitignore."""
+
+from __future__ import annotations
+
+from locus.repo.discover import Repository
+from locus.repo.files import explained
+
+_GITIGNORE = """\
+# Written by Locus. Only these may be committed.
+*
+!/config.json
+!/LOCUS.md
+!/memory/
+!/memory/**
+"""
+_EXCLUDED = "/.locus/worktrees/"
+
+
+def exclude(repo: Repository) -> None:
+    """Makes sure that git sees neither the worktrees nor Locus' files, whichever branch is checked out. Raises LocusError on an unwritable disk."""
+    if repo.bare:
+        return
+    with explained("hiding .locus from git"):
+        gitignore = repo.locus_dir / ".gitignore"
+        if not gitignore.is_file() or gitignore.read_text("utf-8") != _GITIGNORE:
+            repo.locus_dir.mkdir(exist_ok=True)
+            gitignore.write_text(_GITIGNORE, "utf-8")
+        listing = repo.common_dir / "info" / "exclude"
+        listing.parent.mkdir(exist_ok=True)
+        standing = listing.read_bytes() if listing.is_file() else b""
+        if _EXCLUDED.encode() not in standing.splitlines():
+            separator = b"" if not standing or standing.endswith(b"\n") else b"\n"
+            with listing.open("ab") as file:
+                file.write(separator + _EXCLUDED.encode() + b"\n")

@@ -1,0 +1,196 @@
+"""Worktrees: made under a lock and filled outside it, taken back whole on failure, removed without losing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from locus.errors import LocusError, Refused
+from locus.locks import lock
+from locus.repo import submodules
+from locus.repo.discover import Repository, common_dir_of, linked_git_dir
+from locus.repo.files import delete_tree, explained, move_aside
+from locus.repo.git import failure, git
+from locus.repo.layout import exclude
+from locus.repo.names import head_ref, require_branch, require_revision
+
+CHECKOUT_TIMEOUT = 1800.0
+"""Seconds; a large tree on a slow disk takes minutes."""
+
+_ELSEWHERE = re.compile(r"'(?P<branch>[^']*)' is already (?:checked out|used by worktree) at '(?P<path>[^']*)'")
+_WORKERS = str(max(2, min(8, os.cpu_count() or 2)))
+
+
+@dataclass(frozen=True)
+class Worktree:
+    path: Path
+    branch: str | None
+    """None when detached."""
+    commit: str | None
+    """None before the first commit, and of a bare repository's own entry."""
+    locked: bool = False
+    prunable: bool = False
+    """Its folder is not there, which may be an unmounted disk."""
+    bare: bool = False
+
+
+async def listed(repo: Repository) -> list[Worktree]:
+    """All of the repository's worktrees, the main one first."""
+    done = await git("worktree", "list", "--porcelain", "-z", cwd=repo.main, check=False)
+    if done.code == 129:  # before git 2.36 without -z
+        done = await git("worktree", "list", "--porcelain", cwd=repo.main)
+        return _parsed(done.stdout, b"\n")
+    if done.code != 0:
+        raise failure(done, "git worktree list")
+    return _parsed(done.stdout, b"\0")
+
+
+async def create(repo: Repository, path: Path, branch: str, *, start: str | None) -> Worktree:
+    """A worktree at `path` on a new branch that begins at the commit `start`, or on the existing `branch` where `start` is None.
+
+    A leftover folder at `path` is moved into the trash first. On failure or cancellation branch, record and folder are gone again.
+    Raises Refused when the branch exists already (with `start`), does not exist (without) or is checked out elsewhere.
+    """
+    exclude(repo)
+    with explained("making the worktree's folder"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    made_branch = False
+    try:
+        async with asyncio.timeout(CHECKOUT_TIMEOUT):
+            with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+                if os.path.lexists(path):
+                    await _clear_leftover(repo, path)
+                made_branch = start is not None
+                await _add(repo, path, branch, start)
+            await git(
+                *("-c", f"checkout.workers={_WORKERS}", "checkout", "--force", "--quiet", "--no-recurse-submodules"),
+                cwd=path,
+                timeout=CHECKOUT_TIMEOUT,
+            )
+            if (path / ".gitmodules").is_file():
+                await submodules.initialise(repo, path)
+            commit = start or (await git("rev-parse", "HEAD", cwd=path)).out.strip()
+    except _NotMade as refused:
+        raise refused.reason from refused.__cause__
+    except BaseException:
+        await asyncio.shield(_take_back(repo, path, branch if made_branch else None, start))
+        raise
+    return Worktree(Path(os.path.realpath(path)), branch, commit)
+
+
+async def adopt(repo: Repository, path: Path, branch: str) -> Worktree:
+    """The existing worktree at `path`. Raises Refused, saying what is wrong, unless it is this repository's and on `branch`."""
+    real = Path(os.path.realpath(path))
+    found = next((tree for tree in await listed(repo) if tree.path == real), None)
+    again = "restore it, or let the task start afresh"
+    if not real.is_dir():
+        raise Refused(f"the worktree {path} is gone", again)
+    if found is None:
+        raise Refused(f"{path} is not a worktree of this repository", again)
+    if common_dir_of(linked_git_dir(real)) != repo.common_dir:
+        raise Refused(f"{path} was replaced by another repository's checkout", again)
+    if found.branch != branch:
+        where = f"on branch `{found.branch}`" if found.branch else "on no branch (detached HEAD)"
+        raise Refused(f"the worktree {path} is {where}, not on `{branch}`", f"run `git switch {branch}` in it")
+    return found
+
+
+async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
+    """Removes a worktree: renamed into `trash`, its record dropped, then deleted. Never prunes: other worktrees may be on an unmounted disk.
+
+    Snapshots come before (keep.py). Returns the trash entry where deleting it failed; the worktree is gone all the same.
+    Raises Refused where somebody locked it (`git worktree lock`).
+    """
+    found = next((tree for tree in await listed(repo) if tree.path == Path(os.path.realpath(path))), None)
+    if found is None:
+        raise Refused(f"{path} is not a worktree of this repository")
+    if found.locked:
+        raise Refused(f"the worktree {path} is locked", f"run `git worktree unlock {path}` first")
+    entry = move_aside(path, trash) if os.path.lexists(path) else None
+    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+        await git("worktree", "remove", "--force", "--", found.path, cwd=repo.main)
+    return await empty(entry) if entry is not None else None
+
+
+async def empty(entry: Path) -> Path | None:
+    """Deletes a trash entry off the event loop; the entry itself where something in it resists."""
+    try:
+        await asyncio.to_thread(delete_tree, entry)
+    except LocusError:
+        return entry
+    return None
+
+
+class _NotMade(Exception):
+    """Git refused before it made anything: there is nothing to take back."""
+
+    def __init__(self, reason: LocusError) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
+
+
+async def _clear_leftover(repo: Repository, path: Path) -> None:
+    real = Path(os.path.realpath(path))
+    if any(tree.path == real for tree in await listed(repo)):
+        raise _NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
+    move_aside(path, repo.state_dir / "trash")
+
+
+async def _add(repo: Repository, path: Path, branch: str, start: str | None) -> None:
+    new = ("-b", require_branch(branch)) if start is not None else ()
+    done = await git(
+        *("worktree", "add", "--quiet", "--no-track", "--no-checkout", *new, "--", path, require_revision(start or branch)),
+        cwd=repo.main,
+        check=False,
+    )
+    if done.code == 0:
+        return
+    error = failure(done, "git worktree add")
+    if (held := _ELSEWHERE.search(done.err)) is not None:
+        where = held["path"]
+        hint = f"switch to another branch there: `git -C {where} switch <branch>`"
+        raise _NotMade(Refused(f"`{branch}` is checked out at {where}", hint)) from error
+    if f"a branch named '{branch}' already exists" in done.err:
+        raise _NotMade(Refused(f"there is a branch `{branch}` already", "continue on it, or rename it")) from error
+    if "invalid reference" in done.err and start is None:
+        raise _NotMade(Refused(f"there is no branch `{branch}`", "it was deleted; start the task afresh")) from error
+    if re.search(r"'refs/heads/[^']*' exists; cannot create", done.err):
+        raise _NotMade(
+            Refused(f"another branch's name leaves no room for `{branch}`: {done.err.splitlines()[-1]}", "rename that branch")
+        ) from error
+    raise error
+
+
+async def _take_back(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
+    """Undoes what `create` did, as far as it got. What cannot be undone is left for git's own messages to name: the first error matters more."""
+    entry = move_aside(path, repo.state_dir / "trash") if os.path.lexists(path) else None
+    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+        await git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False)
+        if branch is not None and start is not None:
+            await git("update-ref", "-d", head_ref(branch), start, cwd=repo.main, check=False)
+    if entry is not None:
+        await empty(entry)
+
+
+def _parsed(listing: bytes, end: bytes) -> list[Worktree]:
+    trees: list[Worktree] = []
+    for block in listing.split(end + end):
+        fields = {key: value for key, _, value in (line.partition(b" ") for line in block.split(end)) if key}
+        if b"worktree" not in fields:
+            continue
+        branch = os.fsdecode(fields[b"branch"]).removeprefix("refs/heads/") if b"branch" in fields else None
+        commit = fields.get(b"HEAD", b"").decode().strip("0")
+        trees.append(
+            Worktree(
+                path=Path(os.path.realpath(os.fsdecode(fields[b"worktree"]))),
+                branch=branch,
+                commit=fields[b"HEAD"].decode() if commit else None,
+                locked=b"locked" in fields,
+                prunable=b"prunable" in fields,
+                bare=b"bare" in fields,
+            )
+        )
+    return trees
