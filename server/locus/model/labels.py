@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from locus.model.task import Priority, TaskStatus, TaskType
 
 MANAGED = "agent:managed"
 AGENT_PREFIX = "agent:"
+
+Family = Literal["p", "type", "locus", "order"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Metadata:
 
 
 def read(labels: Iterable[str]) -> Metadata:
-    names = set(labels)
+    """Upper and lower case are one, as they are for GitHub."""
+    names = {name.lower() for name in labels}
     priorities = [p for p in Priority if f"p:{p}" in names]
     types = [t for t in TaskType if f"type:{t}" in names]
     statuses = [s for s in TaskStatus if f"locus:{s}" in names]
@@ -74,8 +78,13 @@ def read(labels: Iterable[str]) -> Metadata:
     )
 
 
-def replaced(labels: Iterable[str], family: str, value: str | None) -> tuple[str, ...]:
-    """`labels` with the one label of a family (`p`, `type`, `locus`, `order`) set to `value`; foreign labels stay."""
-    prefix = f"{family}:"
-    kept = [name for name in labels if not name.startswith(prefix)]
-    return tuple(sorted({*kept, *([f"{prefix}{value}"] if value is not None else [])}))
+def replaced(labels: Iterable[str], family: Family, value: str | None) -> tuple[str, ...]:
+    """`labels` with the one label of a family set to `value`. Foreign labels stay, `type:epic` or `order:first` among them."""
+    kept = [name for name in labels if not _belongs(name.lower(), family)]
+    return tuple(sorted({*kept, *([f"{family}:{value}"] if value is not None else [])}))
+
+
+def _belongs(name: str, family: Family) -> bool:
+    if family == "order":
+        return _ORDER.fullmatch(name) is not None
+    return name.startswith(f"{family}:") and any(label.name == name for label in LABELS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from locus.errors import InvalidArguments
 
@@ -18,7 +19,8 @@ def slug(name: str) -> str:
 
     Raises InvalidArguments when nothing is left.
     """
-    text = _FORBIDDEN.sub("", _SEPARATORS.sub("-", name.strip().lower()))
+    visible = (char for char in unicodedata.normalize("NFC", name.strip().lower()) if char.isspace() or not _invisible(char))
+    text = _FORBIDDEN.sub("", _SEPARATORS.sub("-", "".join(visible)))
     text = re.sub(r"\.{2,}", ".", text)
     text = re.sub(r"-{2,}", "-", text).strip("-.")
     while text.endswith(".lock"):
@@ -28,6 +30,11 @@ def slug(name: str) -> str:
     if len(text.encode()) > 200:
         raise InvalidArguments("the sprint name is too long for a branch name", "keep it under 200 bytes")
     return text
+
+
+def _invisible(char: str) -> bool:
+    """Control, format, surrogate and unassigned characters: git takes some of them, terminals and file systems suffer from them."""
+    return unicodedata.category(char).startswith("C")
 
 
 def sprint_branch(name: str) -> str:

@@ -125,7 +125,7 @@ class TaskDraft(Model):
 
 
 class TaskChanges(Model):
-    """Only what is set is changed."""
+    """Only what is set is changed; `sprint=""` takes the task out of its sprint."""
 
     title: str | None = None
     body: str | None = None

@@ -1,0 +1,1 @@
+"""The embedded keeper: tasks in a SQLite file in the state folder, for people without an account anywhere."""

@@ -1,0 +1,120 @@
+"""One SQLite file, opened for each call: transactions, migrations, and its errors in our words.
+
+Nothing here opens the file by other means than SQLite: closing any descriptor of it would drop this process' POSIX locks on it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from locus.errors import LocusError, Refused
+from locus.tracker.local.schema import APPLICATION_ID, STEPS
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+BUSY_SECONDS = 10.0
+
+
+class Database:
+    """Safe to use from several threads and processes: every transaction has a connection of its own."""
+
+    def __init__(self, file: Path, *, steps: Sequence[Sequence[str]] = STEPS, busy: float = BUSY_SECONDS) -> None:
+        self._file = file
+        self._steps = steps
+        self._busy = busy
+
+    @property
+    def exists(self) -> bool:
+        return self._file.exists()
+
+    def read(self, work: Work[T]) -> T:
+        """One consistent view. A file that is not there yet reads as an empty one and is not created."""
+        with self._errors(), closing(self._open() if self.exists else sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            self._migrate(connection)
+            return _transaction(connection, "BEGIN", work)
+
+    def write(self, work: Work[T]) -> T:
+        """All of `work` or nothing of it, after every writer that came before."""
+        with self._errors():
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(self._open()) as connection:
+                self._migrate(connection)
+                return _transaction(connection, "BEGIN IMMEDIATE", work)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, timeout=self._busy, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        if self._version(connection) < len(self._steps):
+            _transaction(connection, "BEGIN IMMEDIATE", self._upgrade)
+
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        present = self._version(connection)  # again, now that no other process can be at it
+        for number, step in enumerate(self._steps[present:], start=present + 1):
+            for statement in step:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        """The format of the file; raises Refused when it is not one of ours."""
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version == 0:
+            foreign = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
+        else:
+            foreign = connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID
+        if foreign:
+            raise Refused(f"{self._file} is a database of another program", "move it away; the file was not touched")
+        if version > len(self._steps):
+            raise Refused(
+                f"{self._file} was written by a newer Locus (format {version}, this one knows up to {len(self._steps)})",
+                "update Locus here too: `pip install --upgrade locus-server`; the file was not touched",
+            )
+        return version
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if (known := _explained(error, self._file)) is None:
+                raise
+            raise known from error
+        except OSError as error:
+            raise LocusError(f"{self._file.parent}: {error.strerror}", "Locus keeps its state there; make the folder writable") from error
+
+
+def _transaction(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
+    connection.execute(begin)
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite rolls back by itself on some errors, a full disk among them
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _explained(error: sqlite3.DatabaseError, file: Path) -> LocusError | None:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code: https://sqlite.org/rescode.html
+    match code:
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            hint = "the file was not touched; move it away and put back a copy, or let `locus init` start a new one"
+            return LocusError(f"{file} is damaged or not a database ({error})", hint)
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return LocusError(f"another program has kept {file} locked for too long", "end it, then try again; nothing was changed")
+        case sqlite3.SQLITE_FULL:
+            return LocusError(f"the disk is full: {file} could not be written", "make room, then try again; nothing was changed")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return LocusError(f"{file} cannot be written ({error})", "make the file and its folder writable; nothing was changed")
+        case sqlite3.SQLITE_IOERR:
+            return LocusError(f"reading or writing {file} failed ({error})", "check the disk; nothing was changed")
+        case _:
+            return None
