@@ -153,7 +153,7 @@ async def snapshot_working_tree(repo: Repository, ref: str | None = None) -> str
     if not same:
         message = b"The working tree, with uncommitted changes\n"
         done = await git("commit-tree", "--no-gpg-sign", tree, "-p", commit, cwd=repo.toplevel, input=message)
-        commit = done.out.strip()
+        commit = done.out
     await update_ref(repo.toplevel, ref or f"{SNAPSHOT_REFS}{commit}", commit)
     return commit
 

@@ -55,7 +55,7 @@ async def tree_state(worktree: Path) -> TreeState:
     return TreeState(
         head=None if head == "(initial)" else head,
         branch=None if branch == "(detached)" else branch,
-        tree=tree.out.strip(),
+        tree=tree.out,
         dirty=changed > 0,
         changed=changed,
     )
@@ -64,7 +64,8 @@ async def tree_state(worktree: Path) -> TreeState:
 async def commit_all(worktree: Path, message: str, trailers: Mapping[str, str] | None = None, *, allow_empty: bool = True) -> str:
     """Commits everything present that is not ignored and returns the commit.
 
-    Raises GitFailed with a refusing hook's own output, everything left in place; Refused when there is nothing to commit and empty is not allowed.
+    Raises GitFailed with a refusing hook's own output, everything left in place; Refused when there is nothing to commit
+    and empty is not allowed.
     """
     await staging.stage_all(worktree)
     empty = ("--allow-empty",) if allow_empty else ()
@@ -82,7 +83,7 @@ async def commit_all(worktree: Path, message: str, trailers: Mapping[str, str] |
                 stderr=done.err,
             )
         raise failure(done, "git commit")
-    return (await git("rev-parse", "HEAD", cwd=worktree)).out.strip()
+    return (await git("rev-parse", "HEAD", cwd=worktree)).out
 
 
 def with_trailers(message: str, trailers: Mapping[str, str]) -> str:

@@ -53,7 +53,7 @@ async def head_of(worktree: Path) -> Head:
     unborn = await git("symbolic-ref", "-q", "HEAD", cwd=worktree, check=False)
     if unborn.code > 1:
         raise failure(unborn, "reading HEAD")
-    return Head(branch=unborn.out.strip().removeprefix("refs/heads/") or None, commit=None)
+    return Head(branch=unborn.out.removeprefix("refs/heads/") or None, commit=None)
 
 
 async def require_commits(repo: Repository) -> str:
@@ -74,7 +74,7 @@ async def identity_problem(repo: Repository) -> LocusError | None:
             "git does not know who you are: user.name or user.email is not set",
             'run `git config --global user.name "Your Name"` and `git config --global user.email you@example.org`',
         )
-    if signs.result().out.strip() == "true":
+    if signs.result().out == "true":
         return await _signing_problem(repo)
     return None
 
@@ -84,9 +84,7 @@ async def _signing_problem(repo: Repository) -> LocusError | None:
     hint = "unlock the key in its agent first, or switch signing off for this repository: `git config commit.gpgsign false`"
     try:
         tree = await git("hash-object", "-t", "tree", "-w", "--stdin", cwd=repo.here)
-        await git(
-            "commit-tree", "-S", "-m", "Can this key sign without a terminal?", tree.out.strip(), cwd=repo.here, timeout=SIGNING_TIMEOUT
-        )
+        await git("commit-tree", "-S", "-m", "Can this key sign without a terminal?", tree.out, cwd=repo.here, timeout=SIGNING_TIMEOUT)
     except LocusError as error:
         words = last_words(error.stderr) if isinstance(error, GitFailed) else error.message
         return Refused(f"commit.gpgsign is on and signing does not work without a terminal: {words}", hint)
@@ -143,7 +141,7 @@ async def remote(repo: Repository) -> str | None:
 async def remote_url(repo: Repository, name: str) -> str | None:
     """With `insteadOf` applied; None for an unknown remote. It may hold credentials: not for showing."""
     done = await git("remote", "get-url", "--", name, cwd=repo.here, check=False)
-    return done.out.strip() if done.code == 0 else None
+    return done.out if done.code == 0 else None
 
 
 def is_shallow(repo: Repository) -> bool:

@@ -22,15 +22,28 @@ _HINTS = {
 }
 
 
+def present(path: Path) -> bool:
+    """Something stands there, be it a dangling link."""
+    return os.path.lexists(path)
+
+
+def is_folder(path: Path) -> bool:
+    return path.is_dir()
+
+
+def real(path: Path) -> Path:
+    """As git names it: absolute, links resolved."""
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
     """An OSError inside becomes a LocusError: "<doing> failed: No space left on device"."""
     try:
         yield
     except OSError as error:
-        raise LocusError(
-            f"{doing} failed: {error.strerror}: {error.filename or ''}".removesuffix(": "), _HINTS.get(error.errno or 0)
-        ) from error
+        words = f"{doing} failed: {error.strerror}"
+        raise LocusError(f"{words}: {error.filename}" if error.filename else words, _HINTS.get(error.errno or 0)) from error
 
 
 def move_aside(path: Path, trash: Path) -> Path:
@@ -48,7 +61,7 @@ def move_aside(path: Path, trash: Path) -> Path:
 
 def delete_tree(path: Path) -> None:
     """Deletes a folder, read-only folders inside it too; what is already gone is fine. Links are removed, never followed."""
-    if not os.path.lexists(path):
+    if not present(path):
         return
     with explained(f"deleting {path}"):
         if path.is_symlink() or not path.is_dir():

@@ -16,36 +16,53 @@ NETWORK_TIMEOUT = 600.0
 CAP = 64 * 1024 * 1024
 """Bytes a command may print."""
 
-_HINTS: tuple[tuple[str, str], ...] = (
+_HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
-        r"Unable to create '.*\.lock'|index\.lock|could not lock config file|cannot lock ref",
-        "another git command may be running; wait for it, or remove the stale .lock file it names",
+        (r"Unable to create '.*\.lock'", "could not lock config file", "cannot lock ref"),
+        "another git command may be running: wait for it, or remove the stale .lock file that is named",
     ),
-    (r"No space left on device|Disk quota exceeded", "free some disk space and try again"),
-    (r"Read-only file system", "the disk is read-only; work in a repository that can be written"),
+    (("No space left on device", "Disk quota exceeded"), "free some disk space and try again"),
+    (("Read-only file system",), "the disk is read-only; work in a repository that can be written"),
     (
-        r"detected dubious ownership",
+        ("detected dubious ownership",),
         "the repository belongs to somebody else; allow it with `git config --global --add safe.directory <path>`",
     ),
     (
-        r"identity unknown|empty ident name|unable to auto-detect email|no (?:name|email) was given",
+        ("identity unknown", "empty ident name", "unable to auto-detect email", "no (?:name|email) was given"),
         'run `git config user.name "..."` and `git config user.email ...`',
     ),
     (
-        r"gpg failed to sign|failed to write commit object|error: gpg|Couldn't (?:load|find) (?:public|private) key",
-        "signing needs a key that works without a terminal: unlock it in the agent, or `git config commit.gpgsign false` here",
+        ("gpg failed to sign", "failed to write commit object", "error: gpg", "Couldn't (?:load|find) (?:public|private) key"),
+        "signing needs a key that works without a terminal: unlock it in its agent, or `git config commit.gpgsign false` here",
     ),
-    (r"hook declined|hook exited|pre-receive hook", "a hook refused it; its words are above"),
-    (r"\(non-fast-forward\)|\(fetch first\)|\(stale info\)", "the remote branch moved; somebody else pushed to it"),
+    (("hook declined", "hook exited"), "a hook refused it, for the reason it gives"),
+    ((r"\(non-fast-forward\)", r"\(fetch first\)", r"\(stale info\)"), "the remote branch moved: somebody else pushed to it"),
     (
-        r"Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|Permission denied \(|Host key verification failed|HTTP (?:401|403)|error: 403|Permission to .* denied",
+        (
+            "Authentication failed",
+            "could not read (?:Username|Password)",
+            "terminal prompts disabled",
+            r"Permission denied \(",
+            "Host key verification failed",
+            "HTTP (?:401|403)",
+            "error: 403",
+            "Permission to .* denied",
+        ),
         "check your credentials for this remote, for example with `git fetch` in a terminal",
     ),
     (
-        r"Could not resolve host|Connection (?:refused|timed out|reset)|Network is unreachable|Operation timed out|unable to access|Could not read from remote repository|does not appear to be a git repository",
+        (
+            "Could not resolve host",
+            "Connection (?:refused|timed out|reset)",
+            "Network is unreachable",
+            "Operation timed out",
+            "unable to access",
+            "Could not read from remote repository",
+            "does not appear to be a git repository",
+        ),
         "check the network and the remote's address (`git remote -v`)",
     ),
-    (r"Permission denied", "check who owns these files and their permissions"),
+    (("Permission denied",), "check who owns these files and their permissions"),
 )
 
 
@@ -60,7 +77,7 @@ def last_words(stderr: str, *, lines: int = 6) -> str:
 
 
 def hint_for(text: str) -> str | None:
-    return next((hint for pattern, hint in _HINTS if re.search(pattern, text)), None)
+    return next((hint for patterns, hint in _HINTS if any(re.search(pattern, text) for pattern in patterns)), None)
 
 
 def failure(done: Completed, doing: str) -> GitFailed:
@@ -104,7 +121,7 @@ async def version() -> tuple[int, int, int]:
     done = await git("version", cwd=Path.cwd())
     numbers = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", done.out)
     if numbers is None:
-        raise GitFailed(f"git version is not understood: {done.out.strip()}")
+        raise GitFailed(f"git version is not understood: {done.out}")
     return int(numbers[1]), int(numbers[2]), int(numbers[3] or 0)
 
 

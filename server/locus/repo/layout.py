@@ -17,7 +17,7 @@ _EXCLUDED = "/.locus/worktrees/"
 
 
 def exclude(repo: Repository) -> None:
-    """Makes sure that git sees neither the worktrees nor Locus' files, whichever branch is checked out. Raises LocusError on an unwritable disk."""
+    """Makes sure that git sees neither worktrees nor Locus' files, on whichever branch. Raises LocusError on an unwritable disk."""
     if repo.bare:
         return
     with explained("hiding .locus from git"):

@@ -29,7 +29,7 @@ async def rev_parse(cwd: Path, *names: str) -> list[str | None]:
 async def commit_of(cwd: Path, name: str) -> str | None:
     """The commit a revision means, through tags; None where there is none."""
     done = await git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{require_revision(name)}^{{commit}}", cwd=cwd, check=False)
-    return done.out.strip() if done.code == 0 else None
+    return done.out if done.code == 0 else None
 
 
 async def is_ancestor(cwd: Path, ancestor: str, descendant: str) -> bool:
@@ -44,7 +44,7 @@ async def merge_base(cwd: Path, one: str, other: str) -> str | None:
     done = await git("merge-base", require_revision(one), require_revision(other), cwd=cwd, check=False)
     if done.code not in (0, 1):
         raise failure(done, "git merge-base")
-    return done.out.strip() or None
+    return done.out or None
 
 
 async def update_refs(cwd: Path, updates: Iterable[RefUpdate]) -> None:

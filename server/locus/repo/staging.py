@@ -18,7 +18,7 @@ _GITLINK = b"160000"
 
 @contextlib.asynccontextmanager
 async def temporary_index(worktree: Path) -> AsyncIterator[dict[str, str]]:
-    """The environment of commands that shall work on a copy of the checkout's index. With its times: else every file would be read again."""
+    """The environment for commands on a copy of the checkout's index, with its times: else every file would be read again."""
     git_dir = linked_git_dir(worktree)
     copy = git_dir / f"locus-index-{uuid.uuid4().hex[:12]}"
     try:
@@ -50,9 +50,9 @@ async def present_tree(worktree: Path, compare: str) -> tuple[str, bool]:
     """The tree of the files that are present and not ignored, and whether `compare` (a commit) has the same."""
     async with temporary_index(worktree) as env:
         await stage_all(worktree, env)
-        tree = (await git("write-tree", cwd=worktree, env=env)).out.strip()
+        tree = (await git("write-tree", cwd=worktree, env=env)).out
     there = await git("rev-parse", "--verify", "--quiet", f"{compare}^{{tree}}", cwd=worktree, check=False)
-    return tree, there.out.strip() == tree
+    return tree, there.out == tree
 
 
 async def _nested_repositories(worktree: Path, env: Mapping[str, str] | None) -> list[bytes]:

@@ -9,7 +9,7 @@ from locus.repo.git import NETWORK_TIMEOUT, GitFailed, git
 
 
 async def initialise(repo: Repository, worktree: Path) -> None:
-    """Checks out the submodules that the main checkout has (in a bare repository: all), to any depth. Raises GitFailed, naming the submodule."""
+    """Checks out the submodules that the main checkout has (in a bare repository all), to any depth. Raises GitFailed, naming it."""
     await _initialise(worktree, repo.common_dir / "modules", everything=repo.bare)
 
 

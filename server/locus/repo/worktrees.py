@@ -12,8 +12,8 @@ from locus.errors import LocusError, Refused
 from locus.locks import lock
 from locus.repo import submodules
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
-from locus.repo.files import delete_tree, explained, move_aside
-from locus.repo.git import failure, git
+from locus.repo.files import delete_tree, explained, is_folder, move_aside, present, real
+from locus.repo.git import failure, git, last_words
 from locus.repo.layout import exclude
 from locus.repo.names import head_ref, require_branch, require_revision
 
@@ -57,40 +57,39 @@ async def create(repo: Repository, path: Path, branch: str, *, start: str | None
     exclude(repo)
     with explained("making the worktree's folder"):
         path.parent.mkdir(parents=True, exist_ok=True)
-    made_branch = False
+    begun = False
     try:
-        async with asyncio.timeout(CHECKOUT_TIMEOUT):
-            with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
-                if os.path.lexists(path):
-                    await _clear_leftover(repo, path)
-                made_branch = start is not None
-                await _add(repo, path, branch, start)
-            await git(
-                *("-c", f"checkout.workers={_WORKERS}", "checkout", "--force", "--quiet", "--no-recurse-submodules"),
-                cwd=path,
-                timeout=CHECKOUT_TIMEOUT,
-            )
-            if (path / ".gitmodules").is_file():
-                await submodules.initialise(repo, path)
-            commit = start or (await git("rev-parse", "HEAD", cwd=path)).out.strip()
+        with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+            if present(path):
+                await _clear_leftover(repo, path)
+            begun = True
+            await _add(repo, path, branch, start)
+        await git(
+            *("-c", f"checkout.workers={_WORKERS}", "checkout", "--force", "--quiet", "--no-recurse-submodules"),
+            cwd=path,
+            timeout=CHECKOUT_TIMEOUT,
+        )
+        await submodules.initialise(repo, path)
+        commit = start or (await git("rev-parse", "HEAD", cwd=path)).out
     except _NotMade as refused:
         raise refused.reason from refused.__cause__
     except BaseException:
-        await asyncio.shield(_take_back(repo, path, branch if made_branch else None, start))
+        if begun:
+            await asyncio.shield(_take_back(repo, path, branch, start))
         raise
-    return Worktree(Path(os.path.realpath(path)), branch, commit)
+    return Worktree(real(path), branch, commit)
 
 
 async def adopt(repo: Repository, path: Path, branch: str) -> Worktree:
     """The existing worktree at `path`. Raises Refused, saying what is wrong, unless it is this repository's and on `branch`."""
-    real = Path(os.path.realpath(path))
-    found = next((tree for tree in await listed(repo) if tree.path == real), None)
+    here = real(path)
+    found = next((tree for tree in await listed(repo) if tree.path == here), None)
     again = "restore it, or let the task start afresh"
-    if not real.is_dir():
+    if not is_folder(here):
         raise Refused(f"the worktree {path} is gone", again)
     if found is None:
         raise Refused(f"{path} is not a worktree of this repository", again)
-    if common_dir_of(linked_git_dir(real)) != repo.common_dir:
+    if common_dir_of(linked_git_dir(here)) != repo.common_dir:
         raise Refused(f"{path} was replaced by another repository's checkout", again)
     if found.branch != branch:
         where = f"on branch `{found.branch}`" if found.branch else "on no branch (detached HEAD)"
@@ -99,17 +98,17 @@ async def adopt(repo: Repository, path: Path, branch: str) -> Worktree:
 
 
 async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
-    """Removes a worktree: renamed into `trash`, its record dropped, then deleted. Never prunes: other worktrees may be on an unmounted disk.
+    """Removes a worktree: renamed into `trash`, its record dropped, then deleted. Never prunes: another worktree's disk may be unmounted.
 
     Snapshots come before (keep.py). Returns the trash entry where deleting it failed; the worktree is gone all the same.
     Raises Refused where somebody locked it (`git worktree lock`).
     """
-    found = next((tree for tree in await listed(repo) if tree.path == Path(os.path.realpath(path))), None)
+    found = next((tree for tree in await listed(repo) if tree.path == real(path)), None)
     if found is None:
         raise Refused(f"{path} is not a worktree of this repository")
     if found.locked:
         raise Refused(f"the worktree {path} is locked", f"run `git worktree unlock {path}` first")
-    entry = move_aside(path, trash) if os.path.lexists(path) else None
+    entry = move_aside(path, trash) if present(path) else None
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
         await git("worktree", "remove", "--force", "--", found.path, cwd=repo.main)
     return await empty(entry) if entry is not None else None
@@ -133,8 +132,7 @@ class _NotMade(Exception):
 
 
 async def _clear_leftover(repo: Repository, path: Path) -> None:
-    real = Path(os.path.realpath(path))
-    if any(tree.path == real for tree in await listed(repo)):
+    if any(tree.path == real(path) for tree in await listed(repo)):
         raise _NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
     move_aside(path, repo.state_dir / "trash")
 
@@ -159,17 +157,17 @@ async def _add(repo: Repository, path: Path, branch: str, start: str | None) -> 
         raise _NotMade(Refused(f"there is no branch `{branch}`", "it was deleted; start the task afresh")) from error
     if re.search(r"'refs/heads/[^']*' exists; cannot create", done.err):
         raise _NotMade(
-            Refused(f"another branch's name leaves no room for `{branch}`: {done.err.splitlines()[-1]}", "rename that branch")
+            Refused(f"another branch leaves no room for `{branch}`: {last_words(done.err, lines=1)}", "rename that branch")
         ) from error
     raise error
 
 
-async def _take_back(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
-    """Undoes what `create` did, as far as it got. What cannot be undone is left for git's own messages to name: the first error matters more."""
-    entry = move_aside(path, repo.state_dir / "trash") if os.path.lexists(path) else None
+async def _take_back(repo: Repository, path: Path, branch: str, start: str | None) -> None:
+    """Undoes what `create` did, as far as it got: folder, record, and the branch where it was new."""
+    entry = move_aside(path, repo.state_dir / "trash") if present(path) else None
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
         await git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False)
-        if branch is not None and start is not None:
+        if start is not None:
             await git("update-ref", "-d", head_ref(branch), start, cwd=repo.main, check=False)
     if entry is not None:
         await empty(entry)
@@ -185,7 +183,7 @@ def _parsed(listing: bytes, end: bytes) -> list[Worktree]:
         commit = fields.get(b"HEAD", b"").decode().strip("0")
         trees.append(
             Worktree(
-                path=Path(os.path.realpath(os.fsdecode(fields[b"worktree"]))),
+                path=real(Path(os.fsdecode(fields[b"worktree"]))),
                 branch=branch,
                 commit=fields[b"HEAD"].decode() if commit else None,
                 locked=b"locked" in fields,
