@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from locus.model.base import Model
+from locus.model.jsontext import Span
 
 Source = Literal["default", "user", "repository", "local", "editor", "argument"]
 """Where a value comes from, weakest first: built in, the user's file, .locus/config.json, config.local.json, editor, run argument."""
@@ -20,7 +22,7 @@ Command = str | Argv
 """An argv list, or one string for `sh -c` (`cmd /c` on Windows)."""
 
 Count = Annotated[int, Field(strict=True, ge=1)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
@@ -147,14 +149,19 @@ def keys() -> Mapping[str, Key]:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with one key; `line` is 1-based within `file`, when the value comes from a file."""
+    """One thing wrong with one key (the empty key: with the file), and where it stands when it comes from a file."""
 
     key: str
     message: str
     fatal: bool
     source: Source
     file: str | None = None
-    line: int | None = None
+    span: Span | None = None
+
+    @property
+    def line(self) -> int | None:
+        """1-based."""
+        return self.span.line if self.span else None
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file or self.source}: "
@@ -163,12 +170,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Layer:
-    """The settings of one source, as read: nested as in the file. `lines` maps dotted paths to 1-based lines."""
+    """The settings of one source, as read: nested as in the file. `spans` says by dotted path where each key stands."""
 
     source: Source
     values: Mapping[str, Any]
     file: str | None = None
-    lines: Mapping[str, int] | None = None
+    spans: Mapping[str, Span] | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +184,11 @@ class Merged:
     origins: Mapping[str, Source]
     """Which source each key's value comes from; for agents by `agents.<name>`."""
     problems: tuple[Problem, ...]
+
+
+_AGENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_NO_AGENT_NAMES = ("auto", "managed")
+"""`ai.provider: auto` chooses; the label `agent:managed` marks the tasks that are Locus'."""
 
 
 def merge(layers: Sequence[Layer]) -> Merged:
@@ -192,7 +204,12 @@ def merge(layers: Sequence[Layer]) -> Merged:
                 continue
             if path == "agents" and isinstance(value, dict):
                 for name, profile in value.items():
-                    if (problem := _wrong(f"agents.{name}", key, {name: profile}, profile, layer)) is not None:
+                    if _AGENT_NAME.fullmatch(name) is None or name in _NO_AGENT_NAMES:
+                        message = (
+                            f"agents: {name!r} is no agent name, it is letters, digits, '.', '_' and '-', and not a word Locus uses itself"
+                        )
+                        problems.append(_problem(f"agents.{name}", message, layer, fatal=True))
+                    elif (problem := _wrong(f"agents.{name}", key, {name: profile}, profile, layer)) is not None:
                         problems.append(problem)
                     else:
                         nested.setdefault("agents", {})[name] = profile
@@ -207,7 +224,7 @@ def merge(layers: Sequence[Layer]) -> Merged:
 
 
 def _problem(path: str, message: str, layer: Layer, *, fatal: bool) -> Problem:
-    return Problem(path, message, fatal=fatal, source=layer.source, file=layer.file, line=(layer.lines or {}).get(path))
+    return Problem(path, message, fatal=fatal, source=layer.source, file=layer.file, span=(layer.spans or {}).get(path))
 
 
 def _unknown(path: str, value: Any, layer: Layer) -> Problem:

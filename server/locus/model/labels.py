@@ -61,13 +61,14 @@ class Metadata:
 
 
 def read(labels: Iterable[str]) -> Metadata:
-    """Upper and lower case are one, as they are for GitHub."""
-    names = {name.lower() for name in labels}
+    """Upper and lower case are one, as they are for GitHub; an agent's name is given as written."""
+    written = sorted(set(labels))
+    names = {name.lower() for name in written}
     priorities = [p for p in Priority if f"p:{p}" in names]
     types = [t for t in TaskType if f"type:{t}" in names]
     statuses = [s for s in TaskStatus if f"locus:{s}" in names]
     orders = sorted(int(m[1]) for name in names if (m := _ORDER.fullmatch(name)))
-    agents = sorted(name.removeprefix(AGENT_PREFIX) for name in names if name.startswith(AGENT_PREFIX) and name != MANAGED)
+    agents = [name[len(AGENT_PREFIX) :] for name in written if name.lower().startswith(AGENT_PREFIX) and name.lower() != MANAGED]
     return Metadata(
         type=types[0] if types else None,
         priority=priorities[0] if priorities else None,

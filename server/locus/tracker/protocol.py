@@ -34,7 +34,7 @@ class Tracker(Protocol):
         ...
 
     async def prepare(self) -> list[str]:
-        """Creates what is missing (storage, the 15 labels) and names it; a second call creates nothing. Labels that exist are left alone."""
+        """Creates what is missing (storage, the 15 labels) and names it; a second call creates nothing."""
         ...
 
     async def create(self, draft: TaskDraft, *, request: str | None = None) -> Task:

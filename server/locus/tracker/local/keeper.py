@@ -26,22 +26,21 @@ from locus.tracker.protocol import ClosedReason, PullState
 
 T = TypeVar("T")
 
-FILE = "locus.db"
-
 
 class LocalTracker:
-    """`state` is the repository's state folder; it and the file in it are made by the first write."""
+    """`file` is locus.db in the repository's state folder; both are made by the first write."""
 
     keeper = "local"
 
-    def __init__(self, state: Path, *, author: str = "locus") -> None:
-        self._database = Database(state / FILE)
+    def __init__(self, file: Path, *, author: str = "locus") -> None:
+        self._file = file
+        self._database = Database(file)
         self._author = author
 
     async def prepare(self) -> list[str]:
         new = not self._database.exists
         created = await self._write(lambda connection: issues.add_labels(connection, LABELS))
-        return [*([FILE] if new else []), *created]
+        return [*([self._file.name] if new else []), *created]
 
     async def create(self, draft: TaskDraft, *, request: str | None = None) -> Task:
         return await self._write(lambda connection: issues.create(connection, draft, request))
