@@ -54,7 +54,11 @@ class RunStarted(Model):
 class RunPlanned(Model):
     kind: Literal["run.planned"] = "run.planned"
     base: str
+    base_kind: Literal["default", "head", "working-tree", "ref"] = "default"
     base_commit: str
+    base_branch: str
+    """Where pull requests go."""
+    remote: str | None = None
     branch: str | None = None
     tasks: tuple[PlannedTask, ...]
 
@@ -99,6 +103,16 @@ class TaskChanged(Model):
     changed_files: int
 
 
+class Accepted(Model):
+    """The task's work passed: what follows is publishing it, also after a crash, as long as `tree` is what stands in the worktree."""
+
+    kind: Literal["task.accepted"] = "task.accepted"
+    attempt: int
+    tree: str
+    summary: str | None = None
+    verified: tuple[str, ...] = ()
+
+
 class EffectIntended(Model):
     kind: Literal["effect.intended"] = "effect.intended"
     key: str
@@ -139,6 +153,21 @@ class Kept(Model):
     commit: str
 
 
+class ConflictedFile(Model):
+    path: str
+    ranges: tuple[tuple[int, int], ...] = ()
+    """1-based first and last lines on the branch's side."""
+    reason: str = "content"
+
+
+class Conflicted(Model):
+    """The base has advanced in a way that cannot be merged by itself."""
+
+    kind: Literal["conflicted"] = "conflicted"
+    base_commit: str
+    files: tuple[ConflictedFile, ...]
+
+
 class Warned(Model):
     kind: Literal["warning"] = "warning"
     message: str
@@ -161,12 +190,14 @@ RunEvent = (
     | TaskStateChanged
     | TaskPrepared
     | TaskChanged
+    | Accepted
     | EffectIntended
     | EffectDone
     | QuestionAsked
     | QuestionAnswered
     | Verified
     | Kept
+    | Conflicted
     | Warned
 )
 

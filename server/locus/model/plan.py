@@ -34,3 +34,13 @@ class Plan(Model):
     warnings: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
     folder: str | None = None
+
+
+class Wanted(Model):
+    """What a person asked for: issues by number, or a sprint by name."""
+
+    tasks: tuple[int, ...] = ()
+    sprint: str | None = None
+    base: str | None = None
+    agent: str | None = None
+    model: str | None = None

@@ -9,6 +9,8 @@ from typing import Literal
 from locus.model.agent import AgentEvent, Notice, Text, ToolStart, Usage
 from locus.model.base import Model
 from locus.model.events import (
+    Accepted,
+    Conflicted,
     EffectDone,
     EffectIntended,
     Kept,
@@ -123,6 +125,7 @@ class Fold:
     state: RunState = RunState.STARTING
     reason: str | None = None
     hint: str | None = None
+    planned: RunPlanned | None = None
     base_commit: str | None = None
     branch: str | None = None
     base: str | None = None
@@ -132,6 +135,8 @@ class Fold:
     warnings: list[str] = field(default_factory=list)
     intended: set[str] = field(default_factory=set)
     effects: dict[str, dict[str, object]] = field(default_factory=dict)
+    accepted: dict[int, Accepted] = field(default_factory=dict)
+    kept: dict[int | None, int] = field(default_factory=dict)
     seq: int = 0
 
     def apply(self, record: Record) -> None:
@@ -146,6 +151,7 @@ class Fold:
                 self.started, self.state, self.reason, self.hint, self.ended_at = True, RunState.RUNNING, None, None, None
                 self.questions.clear()
             case RunPlanned():
+                self.planned = event
                 self.base, self.base_commit, self.branch = event.base, event.base_commit, event.branch
                 for planned in event.tasks:
                     known = self.tasks.setdefault(planned.number, _Task(planned.number, planned.title, planned.order))
@@ -173,7 +179,11 @@ class Fold:
                 task.changed_files = event.changed_files
             case Verified() if task is not None and not event.ok:
                 task.activity = f"{event.name} failed"
-            case Verified() | Kept() | Unknown() | TaskStateChanged() | TaskPrepared() | TaskChanged():
+            case Accepted() if task is not None:
+                self.accepted[task.number] = event
+            case Kept():
+                self.kept[record.task] = self.kept.get(record.task, 0) + 1
+            case Verified() | Accepted() | Conflicted() | Unknown() | TaskStateChanged() | TaskPrepared() | TaskChanged():
                 pass
 
     def apply_agent(self, number: int, event: AgentEvent) -> None:
@@ -205,8 +215,9 @@ class Fold:
         if isinstance(commit, str) and task is not None:
             task.commit = commit
 
-    @staticmethod
-    def _transition(task: _Task, event: TaskStateChanged, at: str) -> None:
+    def _transition(self, task: _Task, event: TaskStateChanged, at: str) -> None:
+        if event.state is TaskState.WORKING:
+            self.accepted.pop(task.number, None)
         if event.state.active and not task.state.active:
             task.started_at, task.ended_at, task.activity = at, None, None
         if event.state.ended and not task.state.ended:

@@ -1,0 +1,125 @@
+"""`shell`: any command line as an agent. It gets the prompt on stdin and in a file, works in the worktree, and its exit code decides.
+
+In argv `{worktree}`, `{prompt_file}`, `{base}` and `{id}` are replaced. A relative program (`./agent.sh`, `tools/agent`) is the one in the
+person's checkout, never one that an agent's branch brought along.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import deque
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from locus import process
+from locus.agents.protocol import Assignment
+from locus.errors import Refused
+from locus.model.agent import AgentEvent, Exited, Notice, Started, TurnEnd
+from locus.model.config import AgentProfile
+
+_TAIL_LINES = 20
+
+
+class ShellAgent:
+    kind = "shell"
+    can_resume = False
+
+    def __init__(self, profile: AgentProfile) -> None:
+        self._profile = profile
+
+    def check(self, root: Path) -> None:
+        program = self._profile.argv[0]
+        if "{" in program:
+            return
+        if _is_path(program):
+            path = root / program
+            if path.is_file() and os.access(path, os.X_OK):
+                return
+            problem = "is not executable" if path.is_file() else "does not exist"
+            raise Refused(
+                f"the agent's program {program} {problem}", "mend `argv` of the agent in the configuration, or make the file executable"
+            )
+        if shutil.which(program, path=process.agent_env().get("PATH")) is None:
+            raise Refused(
+                f"the agent's program {program} was not found on PATH", "install it, or mend `argv` of the agent in the configuration"
+            )
+
+    async def start(self, assignment: Assignment) -> ShellSession:
+        names = {
+            "{worktree}": str(assignment.worktree),
+            "{prompt_file}": str(assignment.prompt_file),
+            "{base}": assignment.base,
+            "{id}": str(assignment.task),
+        }
+        argv = [_filled(part, names) for part in self._profile.argv]
+        if _is_path(argv[0]):
+            argv[0] = str(assignment.root / argv[0])
+        env = process.agent_env(
+            {
+                "LOCUS_RUN_ID": assignment.run_id,
+                "LOCUS_TASK": str(assignment.task),
+                "LOCUS_WORKTREE": str(assignment.worktree),
+                "LOCUS_PROMPT_FILE": str(assignment.prompt_file),
+                "LOCUS_BASE": assignment.base,
+                **({"LOCUS_MODEL": assignment.model} if assignment.model else {}),
+                **assignment.env,
+                **self._profile.env,
+            }
+        )
+        supervised = await process.supervise(
+            argv, cwd=assignment.worktree, env=env, input=assignment.prompt.encode("utf-8", "surrogateescape"), hold=assignment.hold
+        )
+        return ShellSession(supervised, assignment.model)
+
+
+class ShellSession:
+    def __init__(self, supervised: process.Supervised, model: str | None) -> None:
+        self._supervised = supervised
+        self._model = model
+        self._interrupted = False
+
+    async def events(self) -> AsyncIterator[AgentEvent]:
+        yield Started(model=self._model)
+        said: deque[str] = deque(maxlen=_TAIL_LINES)
+        errors: deque[str] = deque(maxlen=_TAIL_LINES)
+        async for source, line in self._supervised.lines:
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            (errors if source == "stderr" else said).append(text)
+            yield Notice(text=text, stream="stderr" if source == "stderr" else "stdout")
+        code = await self._supervised.wait()
+        yield self._end(code, "\n".join(said).strip(), "\n".join(errors).strip())
+        yield Exited(code=code, stderr_tail="\n".join(errors)[-2000:])
+
+    def _end(self, code: int, said: str, errors: str) -> TurnEnd:
+        if self._interrupted:
+            return TurnEnd(outcome="cancelled", reason="it was interrupted")
+        if code == 0:
+            return TurnEnd(outcome="ok", summary=said[-500:] or None)
+        last = (errors or said).rpartition("\n")[2]
+        what = f"was ended by signal {code - 128}" if code > 128 else f"exited with {code}"
+        return TurnEnd(outcome="failed", reason=f"the agent {what}" + (f": {last}" if last else ""))
+
+    async def interrupt(self) -> None:
+        self._interrupted = True
+        await self._supervised.interrupt()
+
+    async def kill(self) -> None:
+        self._interrupted = True
+        await self._supervised.kill()
+
+
+def _is_path(program: str) -> bool:
+    return os.sep in program or bool(os.altsep and os.altsep in program)
+
+
+def _filled(part: str, names: dict[str, str]) -> str:
+    """Each placeholder once, from left to right: what was put in is not looked at again."""
+    out, rest = "", part
+    while rest:
+        found = [(rest.find(name), name) for name in names if name in rest]
+        if not found:
+            return out + rest
+        at, name = min(found)
+        out, rest = out + rest[:at] + names[name], rest[at + len(name) :]
+    return out

@@ -1,0 +1,10 @@
+"""Wall-clock stamps. Nothing is decided by comparing them; they are for people and for sorting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def stamp(*, after: float = 0.0) -> str:
+    """Now (plus `after` seconds) as RFC 3339 in UTC with milliseconds."""
+    return (datetime.now(UTC) + timedelta(seconds=after)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,68 @@
+"""One task: the agent works, what it left is looked at and verified, failures go back to it. The end is evidence, never an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from locus.engine import prompt, turn, verify
+from locus.engine.run import Run
+from locus.engine.verdicts import failed, interrupted
+from locus.model.events import Accepted, TaskChanged, Verified
+from locus.model.states import TaskState
+from locus.repo import commits
+from locus.repo.objects import is_ancestor
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task is worked on: a worktree on `branch`, beginning at the commit `start`. `hold` keeps the branch locked."""
+
+    branch: str
+    worktree: Path
+    start: str
+    start_tree: str
+    hold: Sequence[int]
+
+
+async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt.Brief) -> Accepted:
+    """Raises TaskEnded when the task failed, was blocked or stopped; the worktree then stays as the agent left it."""
+    first = run.task(number).attempt + 1
+    failures: list[Verified] = []
+    for attempt in range(first, first + run.config.agent.max_attempts):
+        if run.control.stop.of(number).is_set():
+            raise interrupted("stopped by a person")
+        phase = "working" if attempt == first else "mending what failed"
+        run.move(number, TaskState.WORKING, phase=phase, attempt=attempt)
+        text = prompt.write(replace(brief, failures=failures))
+        end = await turn.take(run, number, agent, place.worktree, place.start, text, attempt, place.hold)
+        tree = await _evidence(run, number, place)
+        if run.config.verify:
+            run.move(number, TaskState.VERIFYING, phase="verifying", attempt=attempt)
+            failures = await verify.verify(run, number, place.worktree, place.hold)
+            tree = (await commits.tree_state(place.worktree)).tree
+        if not failures:
+            names = tuple(command.name for command in run.config.verify)
+            accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=names)
+            run.record(accepted, number)
+            return accepted
+    names = ", ".join(failure.name for failure in failures)
+    raise failed(
+        f"verification failed after {run.config.agent.max_attempts} attempts: {names}",
+        f"look at {place.worktree}, read `locus logs --task {number}`, then `locus run --resume`",
+    )
+
+
+async def _evidence(run: Run, number: int, place: Place) -> str:
+    """The tree that the agent left: it differs from the task's start, on the task's branch, with the history before the start untouched."""
+    state = await commits.tree_state(place.worktree)
+    if state.branch != place.branch:
+        where = f"on branch {state.branch}" if state.branch else "on no branch"
+        raise failed(f"the agent left the worktree {where} instead of {place.branch}", f"look at {place.worktree}; nothing was removed")
+    if state.head != place.start and not await is_ancestor(place.worktree, place.start, str(state.head)):
+        raise failed("the agent rewrote history before the task's start", f"look at {place.worktree}; nothing was removed")
+    run.record(TaskChanged(changed_files=state.changed), number)
+    if state.tree == place.start_tree:
+        raise failed("the agent changed nothing", f"say more clearly what is to be done, or read `locus logs --task {number}`")
+    return state.tree

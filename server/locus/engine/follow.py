@@ -1,0 +1,173 @@
+"""Watching runs from outside: polls the sizes of their files and folds what was added. Cheap enough for every 20-50 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from locus.engine import journal, store, stream
+from locus.engine.store import JOURNAL, RunStore
+from locus.errors import LocusError
+from locus.model.agent import Notice, as_line
+from locus.model.run import Fold, RunView
+
+
+@dataclass(frozen=True)
+class LogLine:
+    task: int
+    at: str
+    text: str
+    stream: Literal["stdout", "stderr", "locus"] = "stdout"
+
+
+@dataclass
+class _Tail:
+    """The whole lines that were added to a file since the last look; a rotated or replaced file is read from its start."""
+
+    path: Path
+    offset: int = 0
+    inode: int = 0
+    number: int = 0
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return
+        if status.st_ino != self.inode or status.st_size < self.offset:
+            if self.inode and (older := self.path.with_name("events.1.jsonl")).exists() and older.stat().st_ino == self.inode:
+                yield from self._rest(older)
+            self.inode, self.offset = status.st_ino, 0
+        if status.st_size > self.offset:
+            yield from self._rest(self.path)
+
+    def _rest(self, path: Path) -> Iterator[tuple[int, bytes]]:
+        with path.open("rb") as file:
+            file.seek(self.offset)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self.offset += len(whole)
+        for line in whole.splitlines():
+            self.number += 1
+            yield self.number, line
+
+
+@dataclass
+class Follower:
+    """One run. `poll` says whether the view has changed since the last call."""
+
+    runs: Path
+    run_id: str
+    view: RunView | None = None
+    error: LocusError | None = None
+    _fold: Fold = field(default_factory=Fold)
+    _journal: _Tail | None = None
+    _streams: dict[int, _Tail] = field(default_factory=dict)
+    _lines: list[LogLine] = field(default_factory=list)
+    _read: dict[int | None, int] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.runs / self.run_id
+
+    def poll(self) -> bool:
+        """A journal that cannot be read ends the following; `error` says why."""
+        if self.error is not None:
+            return False
+        if self._journal is None:
+            self._journal = _Tail(self.folder / JOURNAL)
+        changed = False
+        try:
+            for number, line in self._journal.lines():
+                self._fold.apply(journal.parse(line, self._journal.path, number))
+                changed = True
+        except LocusError as error:
+            self.error = error
+            return True
+        changed |= self._poll_streams()
+        before = self.view
+        if changed or (before is not None and before.alive):
+            self.view = store.seen(self._fold, self.folder)
+        return self.view != before
+
+    def new_lines(self, task: int | None = None) -> list[LogLine]:
+        """What the agents said since the last call with the same `task` (None: all of them), in the order it was read."""
+        start = self._read.get(task, 0)
+        self._read[task] = len(self._lines)
+        return [line for line in self._lines[start:] if task is None or line.task == task]
+
+    def _poll_streams(self) -> bool:
+        changed = False
+        for number in self._fold.tasks:
+            tail = self._streams.get(number)
+            if tail is None:
+                folder = self.folder / "tasks" / str(number)
+                if not folder.exists():
+                    continue
+                tail = self._streams[number] = _Tail(folder / "events.jsonl")
+                for path in stream.files(folder)[:-1]:
+                    for line in path.read_bytes().splitlines():
+                        self._heard(number, line)
+            for _, line in tail.lines():
+                self._heard(number, line)
+                changed = True
+        return changed
+
+    def _heard(self, number: int, line: bytes) -> None:
+        parsed = stream.parse(line)
+        if parsed is None:
+            return
+        at, event = parsed
+        self._fold.apply_agent(number, event)
+        source = event.stream if isinstance(event, Notice) else "locus"
+        self._lines.extend(LogLine(number, at, text, source) for text in as_line(event).splitlines())
+
+
+@dataclass
+class RunWatcher:
+    """All runs of one repository, found as they appear."""
+
+    runs: Path
+    _followers: dict[str, Follower] = field(default_factory=dict)
+    _stamp: int = 0
+
+    def poll(self) -> list[str]:
+        """The ids of the runs whose view has changed since the last call."""
+        self._discover()
+        return [run_id for run_id, follower in self._followers.items() if self._due(follower) and follower.poll()]
+
+    def views(self) -> list[RunView]:
+        """Newest first."""
+        return [follower.view for _, follower in sorted(self._followers.items(), reverse=True) if follower.view is not None]
+
+    def view(self, run_id: str) -> RunView | None:
+        follower = self._followers.get(run_id)
+        return follower.view if follower else None
+
+    def follower(self, run_id: str) -> Follower | None:
+        return self._followers.get(run_id)
+
+    @property
+    def alive(self) -> bool:
+        return any(view.alive for view in self.views())
+
+    def _due(self, follower: Follower) -> bool:
+        """An ended run is looked at again only when its journal grows: somebody has resumed it."""
+        if follower.view is None or follower.view.alive:
+            return True
+        try:
+            return (follower.folder / JOURNAL).stat().st_size != (follower._journal.offset if follower._journal else 0)
+        except FileNotFoundError:
+            return False
+
+    def _discover(self) -> None:
+        try:
+            changed = self.runs.stat().st_mtime_ns
+        except FileNotFoundError:
+            return
+        if changed != self._stamp:
+            self._stamp = changed
+            for run_id in RunStore(self.runs).ids():
+                self._followers.setdefault(run_id, Follower(self.runs, run_id))

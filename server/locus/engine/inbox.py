@@ -1,0 +1,72 @@
+"""runs/<id>/inbox/: answers and stop requests on their way to a run. They outlive a dead runner and are found on resume."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from locus.engine.files import dump, link_once
+from locus.model.base import Model
+
+
+class Stop(Model):
+    kind: Literal["stop"] = "stop"
+    task: int | None = None
+
+
+class ForceStop(Model):
+    kind: Literal["force"] = "force"
+    task: int | None = None
+
+
+class Answer(Model):
+    kind: Literal["answer"] = "answer"
+    question_id: str
+    option: str
+    message: str | None = None
+
+
+Message = Annotated[Stop | ForceStop | Answer, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[Stop | ForceStop | Answer] = TypeAdapter(Message)
+
+
+def _name(message: Stop | ForceStop | Answer) -> str:
+    match message:
+        case Answer():
+            return f"answer-{message.question_id}.json"
+        case _:
+            return f"{message.kind}{'' if message.task is None else f'-{message.task}'}.json"
+
+
+def put(folder: Path, message: Stop | ForceStop | Answer) -> bool:
+    """Written whole, then linked into place. False when the same request, or another answer, was there first."""
+    return link_once(folder / _name(message), dump(message.wire()))
+
+
+def take(folder: Path, seen: set[str]) -> list[Stop | ForceStop | Answer]:
+    """The messages that are not in `seen` yet, which grows by them."""
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.suffix == ".json")
+    except FileNotFoundError:
+        return []
+    found: list[Stop | ForceStop | Answer] = []
+    for name in names:
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            found.append(_ADAPTER.validate_python(json.loads((folder / name).read_bytes())))
+        except (ValueError, ValidationError):
+            continue  # not written by us
+    return found
+
+
+def clear_stops(folder: Path) -> None:
+    """Before a run is resumed: an old request to stop does not count any more, answers do."""
+    if folder.exists():
+        for path in folder.iterdir():
+            if path.name.startswith(("stop", "force")):
+                path.unlink()

@@ -1,0 +1,80 @@
+"""What a run writes for people into commits, pull requests and comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from locus.model.task import Task
+
+
+def run_marker(run_id: str) -> str:
+    return f"<!-- locus:run {run_id} -->"
+
+
+def comment_marker(run_id: str, task: int, attempt: int, what: str) -> str:
+    return f"locus:{what} {run_id} {task} {attempt}"
+
+
+def commit_message(task: Task, summary: str | None) -> str:
+    title = " ".join(task.title.split())
+    head = f"{title} (#{task.number})"
+    body = (summary or "").strip()
+    return f"{head}\n\n{_plain(body)}" if body else head
+
+
+def trailers(run_id: str, task: int, attempt: int, keeper: str) -> dict[str, str]:
+    return {"Locus-Task": str(task), "Locus-Run": run_id, "Locus-Attempt": str(attempt), "Locus-Keeper": keeper}
+
+
+def pull_title(task: Task) -> str:
+    return f"{' '.join(task.title.split())} (#{task.number})"
+
+
+def pull_body(run_id: str, task: Task, summary: str | None, verified: Sequence[str], agent: str) -> str:
+    parts = [f"Closes #{task.number}", (summary or "").strip(), _facts(verified, agent), run_marker(run_id)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def sprint_title(name: str) -> str:
+    return f"Sprint: {name}"
+
+
+def sprint_body(run_id: str, name: str, done: Sequence[tuple[int, str]], verified: Sequence[str], agent: str) -> str:
+    closing = "\n".join(f"- Closes #{number}: {' '.join(title.split())}" for number, title in done)
+    return "\n\n".join([f"## Sprint: {name}", closing, _facts(verified, agent), run_marker(run_id)])
+
+
+def done_comment(branch: str, commit: str, summary: str | None, verified: Sequence[str], pull: int | None) -> str:
+    lines = ["**Locus finished this task.**", ""]
+    if summary:
+        lines += [quoted(summary), ""]
+    lines += [f"- Branch: `{branch}`", f"- Commit: {commit[:12]}"]
+    if verified:
+        lines.append(f"- Verified: {', '.join(verified)}")
+    if pull is not None:
+        lines.append(f"- Pull request: #{pull}")
+    return "\n".join(lines)
+
+
+def failed_comment(message: str, hint: str | None, branch: str | None) -> str:
+    lines = ["**Locus could not finish this task.**", "", quoted(message)]
+    if hint:
+        lines += ["", hint]
+    if branch:
+        lines += ["", f"- Branch: `{branch}`"]
+    return "\n".join(lines)
+
+
+def quoted(text: str) -> str:
+    """As a quotation, so that nothing an agent says reads as ours."""
+    return "\n".join(f"> {line}".rstrip() for line in text.strip()[:1000].splitlines())
+
+
+def _facts(verified: Sequence[str], agent: str) -> str:
+    checks = f"Verified: {', '.join(verified)}." if verified else "No verification commands are configured."
+    return f"{checks} Work done by the agent `{agent}`, committed by Locus."
+
+
+def _plain(body: str) -> str:
+    """Without lines that git would read as trailers or as our own."""
+    return "\n".join(line for line in body.splitlines() if not line.startswith("Locus-"))

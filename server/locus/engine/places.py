@@ -1,0 +1,119 @@
+"""Makes and takes up again the worktrees that tasks are done in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from locus import locks
+from locus.engine import snapshots
+from locus.engine.branches import Beginning, beginning
+from locus.engine.effects import Effect, Result
+from locus.engine.execute import Place
+from locus.engine.run import Run
+from locus.engine.verdicts import blocked
+from locus.errors import Refused
+from locus.locks import Lock
+from locus.model import naming
+from locus.model.events import TaskPrepared
+from locus.repo import worktrees
+from locus.repo.drift import settle
+from locus.repo.git import git
+from locus.repo.objects import rev_parse
+
+
+async def lock_branch(run: Run, branch: str) -> Lock:
+    """Only resuming waits: for the agent of a runner that was killed. Otherwise somebody else is at work."""
+    path = run.ws.branch_lock(branch)
+    if run.resumed:
+        return await locks.lock(path, timeout=30.0)
+    lock = locks.try_lock(path)
+    if lock is None:
+        raise blocked(f"another run is working on {branch}", "see `locus status`; wait for it, then `locus run --resume`")
+    return lock
+
+
+async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) -> Place:
+    """A new worktree for a task, or for a sprint (`task` None)."""
+    key = f"worktree:{task or 'sprint'}"
+    chosen: list[Beginning] = []
+
+    async def look() -> Result | None:
+        for branch in [wanted, *(f"{wanted}-{n}" for n in range(2, 10))]:
+            path = _path(run, branch)
+            if not path.is_dir():
+                continue
+            try:
+                tree = await worktrees.adopt(run.repo, path, branch)
+            except Refused:
+                continue
+            await git("checkout", "--force", "--quiet", cwd=path)  # what a crash left unfinished
+            return {"branch": branch, "worktree": str(path), "start": tree.commit}
+        return None
+
+    async def act() -> Result:
+        chosen.append(await beginning(run, wanted, task))
+        at = chosen[-1]
+        path = _path(run, at.branch)
+        await _clear(run, path, task)
+        tree = await worktrees.create(run.repo, path, at.branch, start=None if at.exists else at.start)
+        return {"branch": at.branch, "worktree": str(tree.path), "start": at.start}
+
+    made = await run.effects.perform(Effect(key, look, act), task)
+    return await _place(run, str(made["branch"]), Path(str(made["worktree"])), str(made["start"]), hold)
+
+
+async def again(run: Run, branch: str, worktree: Path, start: str, task: int | None, hold: Sequence[int]) -> Place:
+    """The worktree of an earlier attempt, back at the task's start; what stood there is kept. Made anew where somebody has removed it."""
+    try:
+        await worktrees.adopt(run.repo, worktree, branch)
+    except Refused:
+        await _anew(run, branch, worktree, start, task)
+    else:
+        await snapshots.back_to(run, worktree, branch, start, task)
+    return await _place(run, branch, worktree, start, hold)
+
+
+async def here(run: Run, place: Place, task: int) -> Place:
+    """The same worktree for the next task of a sprint: it begins where the one before it ended."""
+    start, tree = await rev_parse(place.worktree, "HEAD", "HEAD^{tree}")
+    return prepared(run, replace(place, start=str(start), start_tree=str(tree)), task)
+
+
+def prepared(run: Run, place: Place, task: int) -> Place:
+    run.record(TaskPrepared(branch=place.branch, worktree=str(place.worktree), start=place.start), task)
+    return place
+
+
+async def _anew(run: Run, branch: str, worktree: Path, start: str, task: int | None) -> None:
+    await _clear(run, worktree, task)
+    (tip,) = await rev_parse(run.repo.here, f"refs/heads/{branch}")
+    if tip is None:
+        await worktrees.create(run.repo, worktree, branch, start=start)
+        return
+    if tip != start:
+        await snapshots.keep_tip(run, tip, task)
+    await worktrees.create(run.repo, worktree, branch, start=None)
+    await settle(worktree, branch, start)
+
+
+async def _clear(run: Run, path: Path, task: int | None) -> None:
+    """An earlier run's worktree at this place is kept as a snapshot, then removed. A folder that is none is moved aside by `create`."""
+    if not (path / ".git").exists():
+        return
+    if any(tree.path == path for tree in await worktrees.listed(run.repo)):
+        await snapshots.snapshot(run, path, task)
+        await worktrees.remove(run.repo, path, trash=run.trash)
+
+
+async def _place(run: Run, branch: str, worktree: Path, start: str, hold: Sequence[int]) -> Place:
+    if start == run.planned.base_commit and run.base_tree is not None:
+        tree: str | None = run.base_tree
+    else:
+        (tree,) = await rev_parse(run.repo.here, f"{start}^{{tree}}")
+    return Place(branch=branch, worktree=worktree, start=start, start_tree=str(tree), hold=hold)
+
+
+def _path(run: Run, branch: str) -> Path:
+    return run.repo.worktrees_dir / naming.worktree_name(branch)

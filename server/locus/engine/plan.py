@@ -1,0 +1,121 @@
+"""What a run will do, decided from a survey. Pure but for `draw_up`, which surveys first; showing the plan is the dry run."""
+
+from __future__ import annotations
+
+from locus.engine import prompt
+from locus.engine.survey import Survey, survey
+from locus.errors import LocusError, Refused
+from locus.model import naming
+from locus.model.plan import Plan, PlannedTask, Refusal, Wanted
+from locus.model.task import Sprint, Task, TaskStatus
+from locus.workspace import Workspace
+
+
+async def draw_up(ws: Workspace, wanted: Wanted) -> Plan:
+    """The dry run: nothing is fetched, written or started. Raises Refused or NotFound where there is nothing to plan."""
+    plan = make(await survey(ws, wanted, ws.config(), fetch=False))
+    return plan.model_copy(update={"folder": ws.folder})
+
+
+def make(seen: Survey) -> Plan:
+    return _standalone(seen) if seen.sprint is None else _sprint(seen, seen.sprint)
+
+
+def brief(seen: Survey, task: Task) -> prompt.Brief:
+    """What the prompt is written from, before comments, the sprint's diff and failures are known."""
+    return prompt.Brief(
+        task=task,
+        context=seen.context,
+        code=seen.codes.get(task.number),
+        sprint=seen.sprint.name if seen.sprint else None,
+        verify=[command.name for command in seen.config.verify],
+    )
+
+
+def is_done(task: Task) -> bool:
+    return task.status in (TaskStatus.DONE, TaskStatus.IN_REVIEW)
+
+
+def _sprint(seen: Survey, sprint: Sprint) -> Plan:
+    branch = naming.sprint_branch(sprint.name)
+    if not sprint.tasks:
+        raise Refused(f"the sprint {sprint.name!r} has no tasks", f"add some with `locus sprint order {_quoted(sprint.name)} N...`")
+    if (refusal := _branch_taken(seen, branch)) is not None:
+        raise Refused(*refusal)
+    tasks = [task for task in seen.tasks if not is_done(task)]
+    if not tasks:
+        raise Refused(f"every task of the sprint {sprint.name!r} is done", "add tasks to it, or reopen one")
+    refused = [Refusal(number=task.number, reason=found[0], hint=found[1]) for task in tasks if (found := _agent_missing(seen, task))]
+    worktree = seen.worktrees / naming.worktree_name(branch)
+    return _plan(seen, tasks, refused, {task.number: (branch, str(worktree)) for task in tasks})
+
+
+def _standalone(seen: Survey) -> Plan:
+    refused = [
+        Refusal(number=number, reason=f"there is no issue #{number}", hint="list them with `locus issue list`") for number in seen.missing
+    ]
+    accepted: list[Task] = []
+    places: dict[int, tuple[str, str]] = {}
+    for task in seen.tasks:
+        branch = naming.issue_branch(task.number)
+        places[task.number] = branch, str(seen.worktrees / naming.worktree_name(branch))
+        problem = _not_standalone(task) or _branch_taken(seen, branch) or _agent_missing(seen, task)
+        if problem is not None:
+            refused.append(Refusal(number=task.number, reason=problem[0], hint=problem[1]))
+        else:
+            accepted.append(task)
+    accepted.sort(key=lambda task: task.priority.rank if task.priority else 2)
+    return _plan(seen, accepted, refused, places)
+
+
+def _plan(seen: Survey, tasks: list[Task], refused: list[Refusal], places: dict[int, tuple[str, str]]) -> Plan:
+    sprint = seen.sprint
+    return Plan(
+        mode="sprint" if sprint else "standalone",
+        sprint=sprint.name if sprint else None,
+        base=seen.base.label,
+        base_commit=seen.base.commit,
+        branch=naming.sprint_branch(sprint.name) if sprint else None,
+        tasks=tuple(
+            PlannedTask(
+                number=task.number,
+                title=task.title,
+                order=task.order,
+                branch=places[task.number][0],
+                worktree=places[task.number][1],
+                agent=str(seen.agents[task.number]),
+                model=seen.wanted.model or seen.config.ai.model,
+                prompt_chars=len(prompt.write(brief(seen, task))),
+            )
+            for task in tasks
+            if isinstance(seen.agents[task.number], str)
+        ),
+        warnings=seen.warnings,
+        refused=tuple(refused),
+    )
+
+
+def _not_standalone(task: Task) -> tuple[str, str] | None:
+    if task.state == "closed":
+        return f"#{task.number} is closed", "reopen it, or leave it out"
+    if task.sprint is not None:
+        return f"#{task.number} belongs to the sprint {task.sprint!r}", f"run the sprint: `locus run --sprint {_quoted(task.sprint)}`"
+    return None
+
+
+def _branch_taken(seen: Survey, branch: str) -> tuple[str, str] | None:
+    if branch in seen.held:
+        return f"another run is working on {branch}", "see `locus status`; wait for it or stop it with `locus stop`"
+    if branch in seen.elsewhere:
+        where = seen.elsewhere[branch]
+        return f"{branch} is checked out at {where}", f"switch that checkout to another branch: `git -C {where} switch -`"
+    return None
+
+
+def _agent_missing(seen: Survey, task: Task) -> tuple[str, str] | None:
+    agent = seen.agents[task.number]
+    return (agent.message, agent.hint or "see `locus doctor`") if isinstance(agent, LocusError) else None
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

@@ -1,0 +1,80 @@
+"""Everything the parts of one run share while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from locus.agents.protocol import Agent
+from locus.engine.control import Control
+from locus.engine.effects import Effects
+from locus.engine.journal import Sink
+from locus.engine.request import RunRequest
+from locus.engine.verdicts import TaskEnded
+from locus.locks import Slots
+from locus.model.config import Config
+from locus.model.events import RunEvent, RunPlanned, TaskStateChanged, Warned
+from locus.model.run import TaskRun
+from locus.model.states import TaskState
+from locus.repo.discover import Repository
+from locus.tracker.protocol import Tracker
+
+if TYPE_CHECKING:
+    from locus.engine.survey import Survey
+    from locus.workspace import Workspace
+
+
+@dataclass
+class Run:
+    id: str
+    folder: Path
+    request: RunRequest
+    ws: Workspace
+    journal: Sink
+    effects: Effects
+    control: Control
+    slots: Slots
+    seen: Survey
+    planned: RunPlanned
+    resumed: bool
+    base_tree: str | None = None
+    pushed: dict[str, str | None] = field(default_factory=dict)
+    """Per branch the commit that the remote has as far as this run knows; None where it has no such branch."""
+
+    @property
+    def config(self) -> Config:
+        return self.request.config
+
+    @property
+    def repo(self) -> Repository:
+        return self.ws.repo
+
+    @property
+    def tracker(self) -> Tracker:
+        return self.ws.tracker
+
+    @property
+    def trash(self) -> Path:
+        return self.ws.state / "trash"
+
+    def agent(self, name: str) -> Agent:
+        return self.ws.agent(name, self.config)[1]
+
+    def record(self, event: RunEvent, task: int | None = None) -> None:
+        self.journal.append(event, task)
+
+    def warn(self, message: str) -> None:
+        self.record(Warned(message=message))
+
+    def move(self, task: int, state: TaskState, *, phase: str | None = None, attempt: int | None = None) -> None:
+        self.record(TaskStateChanged(state=state, phase=phase, attempt=attempt), task)
+
+    def end(self, task: int, ended: TaskEnded) -> None:
+        self.record(TaskStateChanged(state=ended.state, error=ended.message, hint=ended.hint), task)
+
+    def task(self, number: int) -> TaskRun:
+        return self.journal.fold.tasks[number].freeze()
+
+    def task_folder(self, number: int) -> Path:
+        return self.folder / "tasks" / str(number)

@@ -1,0 +1,91 @@
+"""The runs of one repository, as they lie on disk."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from locus import locks
+from locus.engine import journal
+from locus.errors import LocusError, NotFound
+from locus.model.run import Fold, RunView
+from locus.model.states import RunState
+
+JOURNAL, LOCK, LOG, INBOX = "journal.jsonl", "lock", "runner.log", "inbox"
+
+
+def new_run_id() -> str:
+    """Sortable by time; unique also within one instant."""
+    return datetime.now(UTC).strftime("run-%Y-%m-%dT%H-%M-%S-%f")[:-3] + "-" + os.urandom(2).hex()
+
+
+class RunStore:
+    def __init__(self, runs: Path) -> None:
+        self.folder = runs
+
+    def ids(self) -> list[str]:
+        """Newest first."""
+        try:
+            names = [entry.name for entry in os.scandir(self.folder) if entry.is_dir()]
+        except FileNotFoundError:
+            return []
+        return sorted(names, reverse=True)
+
+    def path(self, run_id: str) -> Path:
+        """Raises NotFound; ids come from people and editors and never leave the folder."""
+        if run_id not in self.ids():
+            raise NotFound(f"there is no run {run_id}", "list runs with `locus status`")
+        return self.folder / run_id
+
+    def view(self, run_id: str) -> RunView:
+        folder = self.path(run_id)
+        fold = Fold()
+        for record in journal.read(folder / JOURNAL):
+            fold.apply(record)
+        view = seen(fold, folder)
+        if view is None:
+            raise NotFound(f"run {run_id} has not written anything yet")
+        return view
+
+    def views(self, *, state: RunState | None = None, limit: int | None = None) -> list[RunView]:
+        """Newest first; a run whose journal cannot be read does not hide the others."""
+        found: list[RunView] = []
+        for run_id in self.ids():
+            if limit is not None and len(found) >= limit:
+                break
+            try:
+                view = self.view(run_id)
+            except LocusError:
+                continue  # `show` and the doctor say what is wrong with it
+            if state is None or view.state is state:
+                found.append(view)
+        return found
+
+    def unreadable(self) -> dict[str, LocusError]:
+        """The runs whose journal cannot be read, and why."""
+        problems: dict[str, LocusError] = {}
+        for run_id in self.ids():
+            try:
+                journal.read(self.folder / run_id / JOURNAL)
+            except LocusError as error:
+                problems[run_id] = error
+        return problems
+
+
+def seen(fold: Fold, folder: Path) -> RunView | None:
+    """The view of a folded journal, with the lock's word on whether anybody is still writing it."""
+    if fold.state.ended:
+        return fold.view()
+    held = locks.is_held(folder / LOCK)
+    return fold.view(held=held, log_tail=None if held else tail(folder / LOG))
+
+
+def tail(path: Path, size: int = 400) -> str | None:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - size))
+            return file.read().decode("utf-8", "replace").strip().rpartition("\n")[2] or None
+    except FileNotFoundError:
+        return None

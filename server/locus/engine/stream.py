@@ -1,0 +1,52 @@
+"""tasks/<n>/events.jsonl: what an agent said, capped in size, head and tail kept. For people and progress; no decision rests on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from locus.engine.clock import stamp
+from locus.engine.files import dump
+from locus.model.agent import AgentEvent, parse_agent_event
+
+CAP = 8 * 1024 * 1024
+"""Bytes of one file; when it is full it becomes `events.1.jsonl` (the head is kept as `events.0.jsonl`) and a new one begins."""
+
+
+class Stream:
+    def __init__(self, folder: Path, *, cap: int = CAP) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._cap = folder, cap
+        self._open()
+
+    def _open(self) -> None:
+        self._file = (self._folder / "events.jsonl").open("ab", buffering=0)
+        self._size = self._file.tell()
+
+    def write(self, event: AgentEvent, attempt: int) -> None:
+        self._size += self._file.write(dump({"at": stamp(), "attempt": attempt} | event.wire()))
+        if self._size >= self._cap:
+            self._file.close()
+            head = self._folder / "events.0.jsonl"
+            (self._folder / "events.jsonl").replace(self._folder / "events.1.jsonl" if head.exists() else head)
+            self._open()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def files(folder: Path) -> list[Path]:
+    """Oldest first."""
+    return [path for name in ("events.0.jsonl", "events.1.jsonl", "events.jsonl") if (path := folder / name).exists()]
+
+
+def parse(line: bytes) -> tuple[str, AgentEvent] | None:
+    """(time, event); None for a line that is torn, newer than this version, or not an event."""
+    try:
+        record: Any = json.loads(line)
+        return str(record["at"]), parse_agent_event(record)
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return None
