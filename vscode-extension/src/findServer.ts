@@ -25,7 +25,7 @@ export function findServer(at: Surroundings): Found {
   const path = named(setting, at);
   return path !== undefined && at.isExecutable(path)
     ? { path }
-    : { problem: `Locus's language server was not found: locus.server.path is ${setting}, which is no program here.` };
+    : { problem: `Locus's language server was not found: locus.server.path is ${setting}, which is not a program.` };
 }
 
 function named(setting: string, at: Surroundings): string | undefined {

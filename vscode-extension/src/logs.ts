@@ -1,5 +1,6 @@
 /** The logs of tasks, each in an output channel that goes on while the task does. */
 import * as vscode from "vscode";
+import { linesToWrite } from "./present";
 import type { LogMessage, RunView, TaskRun } from "./protocol";
 import type { Server } from "./server";
 
@@ -36,11 +37,8 @@ export class Logs implements vscode.Disposable {
   append(message: LogMessage): void {
     const log = this.open.get(keyOf(message.runId, message.task));
     if (log === undefined) return;
-    const end = message.from + message.lines.length;
-    const fresh = message.lines.slice(Math.max(0, log.next - message.from));
-    if (message.from > log.next) log.channel.appendLine(`[${message.from - log.next} lines are not shown]`);
-    for (const line of fresh) log.channel.appendLine(line);
-    log.next = Math.max(log.next, end);
+    for (const line of linesToWrite(log.next, message)) log.channel.appendLine(line);
+    log.next = Math.max(log.next, message.from + message.lines.length);
   }
 
   /** Asks a server that has just started for the logs that are open. It tells them from the start; known lines are left out. */

@@ -1,5 +1,5 @@
 /** Words and icons for what the server reports. Pure, so that it can be tested without an editor. */
-import type { RunState, RunView, Status } from "./protocol";
+import type { LogMessage, RunState, RunView, Status } from "./protocol";
 
 /** What the status bar item shows; `background` names a theme colour. */
 export interface Presentation {
@@ -53,4 +53,10 @@ export function explain(error: unknown): string {
     return `${error.message} — ${data.hint}`;
   }
   return error.message;
+}
+
+/** The message's lines from `next` on, which is the first that is not written yet; lines that never came are said to be missing. */
+export function linesToWrite(next: number, { from, lines }: LogMessage): readonly string[] {
+  if (from > next) return [`[${from - next} lines are not shown]`, ...lines];
+  return lines.slice(next - from);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain, isActive, nameOfRun, presentStatus } from "../src/present";
+import { explain, isActive, linesToWrite, nameOfRun, presentStatus } from "../src/present";
 import type { RunView } from "../src/protocol";
 
 test("the status bar shows an icon for the state and a background only when something is wrong", () => {
@@ -43,4 +43,12 @@ test("a run is named by its sprint, its only task or its tasks' numbers", () => 
 test("a run that has ended is not active", () => {
   assert.ok(isActive("stopping"));
   assert.ok(!isActive("lost"));
+});
+
+test("a log that is told again goes on where it was, and a gap is said", () => {
+  const message = { runId: "r1", task: 1, from: 0, lines: ["a", "b", "c"] };
+  assert.deepEqual(linesToWrite(0, message), ["a", "b", "c"]);
+  assert.deepEqual(linesToWrite(2, message), ["c"]);
+  assert.deepEqual(linesToWrite(5, message), []);
+  assert.deepEqual(linesToWrite(1, { ...message, from: 3 }), ["[2 lines are not shown]", "a", "b", "c"]);
 });
