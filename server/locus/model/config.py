@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -223,8 +224,12 @@ def merge(layers: Sequence[Layer]) -> Merged:
     return Merged(Config.model_validate(nested), origins, tuple(problems))
 
 
-def _problem(path: str, message: str, layer: Layer, *, fatal: bool) -> Problem:
-    return Problem(path, message, fatal=fatal, source=layer.source, file=layer.file, span=(layer.spans or {}).get(path))
+def _problem(path: str, message: str, layer: Layer, *, fatal: bool, inside: str = "") -> Problem:
+    """`inside`: the dotted rest of the path to what is wrong within the value."""
+    spans, place = layer.spans or {}, f"{path}.{inside}" if inside else path
+    while place not in spans and len(place) > len(path):
+        place = place.rpartition(".")[0]
+    return Problem(path, message, fatal=fatal, source=layer.source, file=layer.file, span=spans.get(place))
 
 
 def _unknown(path: str, value: Any, layer: Layer) -> Problem:
@@ -237,11 +242,27 @@ def _wrong(path: str, key: Key, value: Any, shown: Any, layer: Layer) -> Problem
     try:
         key.adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or not part.startswith(("function", "tuple", "str")))
-        detail = f"; {where}: {first['msg'].lower()}" if where and key.path in ("verify", "agents") else ""
-        return _problem(path, f"{path}: {_short(shown)} is not {key.expected}{detail}", layer, fatal=True)
+        deepest = max(error.errors(include_url=False), key=lambda each: len(each["loc"]))
+        steps = [str(step) for step in deepest["loc"] if step != "str" and not str(step).startswith("tuple[")]  # branches of unions
+        inside = ".".join(steps[1:] if path.startswith("agents.") else steps)
+        branch = bool(steps) and str(deepest["loc"][-1]) != steps[-1]
+        words = "is neither" if branch else _PLAIN.get(deepest["type"], deepest["msg"].lower())
+        detail = f"; {inside} {words}" if inside else ""
+        return _problem(path, f"{path}: {_short(shown)} is not {key.expected}{detail}", layer, fatal=True, inside=inside)
     return None
+
+
+_PLAIN = {
+    "missing": "is missing",
+    "too_short": "must not be empty",
+    "extra_forbidden": "is not known",
+    "string_type": "must be a string",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "tuple_type": "must be a list",
+    "float_type": "must be a number",
+    "greater_than": "must be more than 0",
+}
 
 
 def _is_section(path: str) -> bool:
@@ -249,7 +270,8 @@ def _is_section(path: str) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = repr(value) if not isinstance(value, bool) and value is not None else {True: "true", False: "false", None: "null"}[value]
+    """As JSON, since that is what the person wrote."""
+    text = json.dumps(value, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
