@@ -1,0 +1,90 @@
+# Locus needs Python 3.11 or newer, git and make; the editor's parts (vsix, test-editors) also need Node.js 20 with npm.
+# `make` alone lists what can be made.
+
+PYTHON ?= python3
+JOBS ?= auto
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PY := $(BIN)/python
+BUILT := $(VENV)/built-for
+EXTENSION := vscode-extension
+MODULES := $(EXTENSION)/node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check bench vsix check-extension test-editors clean
+
+help: ## list what can be made
+	@echo "make demo     see Locus at work in a throw-away repository (no account, no editor needed)"
+	@echo "make test     the environment, then all tests"
+	@echo "make check    types, lint, formatting, import contracts"
+	@echo "make bench    measure against the budgets in docs/benchmarks.md (ARGS=--quick for a short look)"
+	@echo "make vsix     the VS Code extension as a package to install (needs Node.js)"
+	@echo "make test-editors   the tests in a real VS Code (needs Node.js and Chromium)"
+	@echo "make env      only the environment, in $(VENV)"
+	@echo "make clean    remove what was made"
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter, JOBS=4 how many tests run at once, ARGS='-k sprint' goes to the program that is run."
+
+# The environment is made again when pyproject.toml changes, and from nothing when the checkout has moved: a venv knows its own place.
+ifneq ($(CURDIR),$(shell cat $(BUILT) 2>/dev/null))
+.PHONY: $(BUILT)
+endif
+
+env: $(BUILT) ## the environment
+
+$(BUILT): pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "There is no $(PYTHON) on PATH. Locus needs Python 3.11 or newer: install it, or name it, as in: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Locus needs Python 3.11 or newer. Name another one, as in: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "$(PYTHON) cannot make virtual environments: its venv and ensurepip modules are packaged apart. Install them:"; \
+	  echo "  Debian, Ubuntu:  sudo apt install python$$version-venv"; \
+	  echo "  openSUSE:        sudo zypper install python$$(echo $$version | tr -d .)-base"; \
+	  echo "Without root, name a Python that has them, as in: make $(MAKECMDGOALS) PYTHON=/opt/python/bin/python3"; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (half a minute the first time) ..."
+	@if [ -s $(BUILT) ] && [ "$$(cat $(BUILT))" != "$(CURDIR)" ] || ! $(PY) -c '' 2>/dev/null; then rm -rf $(VENV); $(PYTHON) -m venv $(VENV); fi
+	@$(PY) -m pip install --disable-pip-version-check --no-input -e '.[dev]' >$(VENV)/pip.log 2>&1 </dev/null || { \
+	  cat $(VENV)/pip.log; echo "pip could not install what Locus needs; its words are above."; exit 1; }
+	@printf '%s\n' "$(CURDIR)" >$(BUILT)
+
+demo: $(BUILT)
+	@PYTHONPATH=tests $(PY) -m demo $(ARGS)
+
+test: $(BUILT)
+	@$(PY) -m pytest -n $(JOBS) --maxprocesses=8 -m 'not editors' $(ARGS)
+
+check: $(BUILT)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: $(BUILT)
+	@PYTHONPATH=tests $(PY) -m benchmarks $(ARGS)
+
+$(MODULES): $(EXTENSION)/package.json $(EXTENSION)/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "There is no npm on PATH; install Node.js 20 or newer (Debian, Ubuntu: sudo apt install nodejs npm)."; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "node is $$(node --version); the extension is built with Node.js 20 or newer."; exit 1; }
+	@cd $(EXTENSION) && npm ci --no-fund --no-audit --loglevel=error </dev/null
+	@touch $(MODULES)
+
+vsix: $(MODULES)
+	@cd $(EXTENSION) && rm -f dist/*.vsix && npm run --silent package </dev/null >dist.log 2>&1 || { cat dist.log; rm -f dist.log; exit 1; }
+	@rm -f $(EXTENSION)/dist.log
+	@echo "Made $$(ls $(EXTENSION)/dist/*.vsix). Install it with: code --install-extension $$(ls $(EXTENSION)/dist/*.vsix)"
+
+check-extension: $(MODULES)
+	@cd $(EXTENSION) && npm run --silent check </dev/null
+
+test-editors: $(BUILT) vsix
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -r tests/editors/requirements.txt </dev/null
+	@$(PY) tests/editors/install.py
+	@$(PY) -m pytest -m editors $(ARGS)
+
+clean:
+	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/editors/.cache $(EXTENSION)/dist $(EXTENSION)/node_modules
+	@find server tests -name __pycache__ -type d -prune -exec rm -rf {} +

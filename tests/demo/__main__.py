@@ -1,0 +1,176 @@
+"""`make demo`: Locus at work in a throw-away repository, driven as an editor drives it. Exits with 1 if anything is not as it should be."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from demo import playground, story
+from demo.editor import Editor, Refusal, opened
+from demo.page import Page
+from demo.playground import ROOT, Playground
+from demo.watch import Watch
+
+
+async def demonstrate(page: Page, folder: Path) -> None:
+    page.say("Locus turns issues into reviewed branches. You see it here as an editor does, over the language")
+    page.say("server protocol. The agent is a small script (tests/demo/agent.py), not an AI: it does literally")
+    page.say("what the issues say. Everything else is real: the server, git, the worktrees, the branches.")
+
+    page.heading("1  A throw-away repository")
+    place = playground.make(folder)
+    before = playground.possessions(place)
+    page.say(f"{shown(place.project)}, this code base, with a bare remote beside it.")
+    page.say("The person has work in it that is not finished: something staged, changed, new, and stashed.")
+
+    async with opened(place.project) as editor:
+        info = editor.server["serverInfo"]
+        page.heading(f"2  An editor starts `locus lsp` ({info['name']} {info['version']})")
+        await allow(page, editor)
+        alone, sprint_tasks = await make_issues(page, editor)
+
+        page.heading(f"4  Two tasks side by side: Run {numbers(alone)}")
+        both = await run(page, editor, tasks=alone)
+        page.heading(f'5  Three tasks in order, on one branch: Run Sprint "{story.SPRINT}"')
+        sprint = await run(page, editor, sprint=story.SPRINT)
+
+        page.heading("6  What there is now")
+        await show_result(page, editor, place)
+        page.heading("7  Is everything as it should be?")
+        check_result(page, place, both, sprint, sprint_tasks)
+        after = playground.possessions(place)
+        for name, value in before.items():
+            page.check(after[name] == value, f"untouched: {name}")
+        page.check(await editor.quit() == 0, "the server ended in order")
+
+    page.heading("8  Your own editor")
+    how_to_connect(page, place)
+
+
+async def allow(page: Page, editor: Editor) -> None:
+    page.say("What the repository's configuration wants to execute has to be allowed once, by its exact text:")
+    commands = await editor.command("locus.trust.show")
+    for command in commands:
+        page.quote(shown(command["text"]))
+    allowed = await editor.command("locus.trust.allow", hashes=[command["hash"] for command in commands])
+    page.check(bool(allowed) and all(command["allowed"] for command in allowed), "allowed by the person")
+
+
+async def make_issues(page: Page, editor: Editor) -> tuple[list[int], list[int]]:
+    """The numbers of the two issues that stand alone, and of the sprint's."""
+    page.heading("3  Issues")
+    uri, lines = editor.open(story.SELECTED_FILE)
+    first, last = (next(i for i, line in enumerate(lines) if line.strip().startswith(start)) for start in story.SELECTED_LINES)
+    selection = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": len(lines[last])}}
+    page.say(f"Lines {first + 1}-{last + 1} of {story.SELECTED_FILE} are selected:")
+    page.quote("\n".join(lines[first : last + 1]))
+    offered = [action["title"] for action in await editor.code_actions(uri, selection)]
+    page.check(any("issue" in title.lower() for title in offered), f"the editor offers: {', '.join(offered)}")
+
+    wish = story.FROM_SELECTION
+    task = await editor.command(
+        "locus.issue.create", uri=uri, range=selection, title=wish.title, body=wish.body, type=wish.type, priority=wish.priority
+    )
+    page.check(task["anchor"]["path"] == story.SELECTED_FILE, f"#{task['number']} {task['title']} (stays with the selected code)")
+    alone = [task["number"], await create(page, editor, story.GLOSSARY)]
+    sprint_tasks = [await create(page, editor, wish) for wish in story.SPRINT_TASKS]
+    sprint = await editor.command("locus.sprint.create", name=story.SPRINT, tasks=sprint_tasks)
+    page.check(sprint["tasks"] == sprint_tasks, f'sprint "{sprint["name"]}": {numbers(sprint_tasks)}, in this order')
+    return alone, sprint_tasks
+
+
+async def create(page: Page, editor: Editor, wish: story.Wish) -> int:
+    priority = {"priority": wish.priority} if wish.priority else {}
+    task = await editor.command("locus.issue.create", title=wish.title, body=wish.body, type=wish.type, **priority)
+    page.check(task["title"] == wish.title, f"#{task['number']} {task['title']}")
+    return int(task["number"])
+
+
+async def run(page: Page, editor: Editor, **what: Any) -> Watch:
+    started = await editor.command("locus.run.start", **what)
+    watch = Watch(page, started["runId"])
+    await editor.until(watch.heard)
+    return watch
+
+
+async def show_result(page: Page, editor: Editor, place: Playground) -> None:
+    tasks = await editor.command("locus.issue.list", state="all")
+    for task in sorted(tasks, key=lambda task: int(task["number"])):
+        branch = (task.get("pullRequest") or {}).get("branch", "")
+        page.say(f"#{task['number']}  {task['status']:<8}  {task['title']:<32}  {task.get('sprint', ''):<10}  {branch}")
+    page.say()
+    page.say("git log --graph --oneline --all")
+    page.quote(place.git("log", "--graph", "--oneline", "--exclude=refs/stash", "--all"))
+    page.say()
+    page.say(f"git diff --stat main...locus/sprint-{story.SPRINT.lower()}")
+    page.quote(place.git("diff", "--stat=90", f"main...locus/sprint-{story.SPRINT.lower()}"))
+    page.say()
+    page.say("git diff main...locus/issue-1")
+    page.quote("\n".join(place.git("diff", "main...locus/issue-1").splitlines()[2:]))
+
+
+def check_result(page: Page, place: Playground, both: Watch, sprint: Watch, sprint_tasks: list[int]) -> None:
+    page.check(both.run["state"] == "done" and sprint.run["state"] == "done", "both runs are done")
+    page.check(both.at_once == 2 and sprint.at_once == 1, "the two tasks worked at once, the sprint's one after the other")
+    for watch in (both, sprint):
+        rising = watch.percentages == sorted(watch.percentages)
+        page.check(rising and len(watch.percentages) > 1, f"progress was shown and never fell ({len(watch.percentages)} reports)")
+    branch = f"locus/sprint-{story.SPRINT.lower()}"
+    order = place.git("log", "--reverse", "--format=%(trailers:key=Locus-Task,valueonly)", f"main..{branch}").split()
+    page.check(order == [str(number) for number in sprint_tasks], f"{branch} has a commit of each task, in order")
+    local = place.git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/locus").splitlines()
+    pushed = playground.git(place.remote, "for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/locus").splitlines()
+    page.check(len(local) == 3 and local == pushed, "three branches, all on the remote")
+    pulls = [task.get("pullRequest") for task in both.run["tasks"]] + [sprint.run.get("pullRequest")]
+    page.check(all(pulls), "three pull requests, kept beside the issues")
+    page.check(place.git("worktree", "list", "--porcelain").count("worktree ") == 1, "no worktree is left over")
+
+
+def how_to_connect(page: Page, place: Playground) -> None:
+    program = shown(str(Path(sys.executable).with_name("locus")))
+    page.say(f"The repository stays in {shown(place.project)}; `make clean` removes it. The server is {program}")
+    page.say("VS Code    make vsix, then: code --install-extension vscode-extension/dist/locus-*.vsix")
+    page.say("           and set locus.server.path to the server's full path.")
+    page.say(f'Neovim     vim.lsp.config("locus", {{ cmd = {{ "{program}", "lsp" }}, root_markers = {{ ".git" }} }})')
+    page.say('           vim.lsp.enable("locus")')
+    page.say(f"Any other  a language server on standard input and output: {program} lsp")
+    page.say(f"Terminal   cd {shown(place.project)} && {program} --help")
+
+
+def numbers(tasks: list[int]) -> str:
+    return ", ".join(f"#{number}" for number in tasks)
+
+
+def shown(text: str | Path) -> str:
+    """Paths below the checkout as seen from it."""
+    return str(text).replace(f"{ROOT}/", "")
+
+
+def fresh_folder() -> Path:
+    return next(folder for n in count(1) if not (folder := ROOT / ".demo" / str(n)).exists())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--folder", type=Path, help="where to put the repository (default: a new folder in .demo)")
+    folder: Path = parser.parse_args().folder or fresh_folder()
+    page = Page()
+    try:
+        asyncio.run(demonstrate(page, folder.resolve()))
+    except (Refusal, AssertionError) as problem:
+        page.check(False, "the demonstration came to its end")
+        page.quote(str(problem))
+    page.say()
+    if page.failures:
+        page.say(f"{len(page.failures)} not as it should be: {'; '.join(page.failures)}")
+        return 1
+    page.say("Everything is as it should be.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
