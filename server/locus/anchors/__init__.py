@@ -1,0 +1,1 @@
+"""Which code belongs to which task, and where that code is now."""
