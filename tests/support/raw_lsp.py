@@ -104,6 +104,10 @@ class RawClient:
     def resume(self) -> None:
         self._may_read.set()
 
+    def ignore_stderr(self) -> None:
+        """Leave what the server logs in its pipe until that is full."""
+        self._readers.pop().cancel()
+
     async def wait_for(self, wanted: Callable[[Message], bool], *, after: int = 0, seconds: float = DEADLINE) -> Message:
         """The first message that is wanted, among those from index `after` on, past or to come."""
         seen = after
@@ -166,7 +170,6 @@ class RawClient:
         """End the server whatever its state, and check that every request has had exactly one reply."""
         if self.process.returncode is None:
             self.resume()
-            self.notify("shutdown")  # not a request: nobody is asked for a reply any more
             self.stdin.close()
             try:
                 await self.exit_code(5.0)
@@ -210,16 +213,14 @@ class RawClient:
 async def start(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], pass_fds: Sequence[int] = ()) -> RawClient:
     """`close` it, then `check` it; `connected` does both."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=dict(env), pass_fds=pass_fds, limit=1 << 27
-    )
+    process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=dict(env), pass_fds=pass_fds)
     return RawClient(process)
 
 
 @asynccontextmanager
-async def connected(argv: Sequence[str], home: Path) -> AsyncIterator[RawClient]:
+async def connected(argv: Sequence[str], home: Path, **env: str) -> AsyncIterator[RawClient]:
     """A client for the body of the block; afterwards every request must have had exactly one reply."""
-    client = await start(argv, cwd=home, env=scrubbed(home))
+    client = await start(argv, cwd=home, env=scrubbed(home) | env)
     try:
         yield client
     finally:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 class Commands(Mapping[str, "CommandHandler"]):
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.stubborn = threading.Event()
 
     def __iter__(self) -> Iterator[str]:
         return (name.removeprefix("do_").replace("_", "-") for name in vars(Commands) if name.startswith("do_"))
@@ -89,8 +88,9 @@ class Commands(Mapping[str, "CommandHandler"]):
 
     async def do_child(self, arguments: dict[str, Any], context: CallContext) -> Any:
         """What a child process that inherits everything sees of the wire."""
-        code = "import os, sys; sys.stdout.write('from the child'); sys.stderr.write(repr(os.read(0, 100)) + str(sorted(os.listdir('/proc/self/fd'))))"
-        return subprocess.run([sys.executable, "-c", code], check=True, stderr=subprocess.PIPE, text=True).stderr
+        code = "import os, sys; sys.stdout.write('from the child'); sys.stderr.write(repr(os.read(0, 100)))"
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stderr=subprocess.PIPE)
+        return (await child.communicate())[1].decode()
 
     async def do_threads(self, arguments: dict[str, Any], context: CallContext) -> None:
         """Threads that end long after the server should have."""
@@ -106,13 +106,13 @@ class Commands(Mapping[str, "CommandHandler"]):
             self.server.client.notify("test/flood", {"number": number, "text": "x" * 1000})
             await asyncio.sleep(0)
             worst = max(worst, loop.time() - before)
-        Path(arguments["file"]).write_text(str(worst))
+        write(arguments["file"], str(worst))
         return worst
 
     async def do_keyed(self, arguments: dict[str, Any], context: CallContext) -> None:
         for number in range(arguments["messages"]):
             self.server.client.notify("test/keyed", {"number": number, "text": "x" * 1000}, key="k")
-        Path(arguments["file"]).touch()
+        write(arguments["file"], "done")
 
     async def do_progress(self, arguments: dict[str, Any], context: CallContext) -> Any:
         """Reports `reports` times, `pause` seconds apart; ends early when the person cancels."""
@@ -138,7 +138,13 @@ class Commands(Mapping[str, "CommandHandler"]):
     async def do_state(self, arguments: dict[str, Any], context: CallContext) -> Any:
         """What must not grow."""
         server = self.server
-        return {"shown": len(server.progress), "tasks": len(server.tasks), "questions": len(server.client._questions)}
+        return {
+            "shown": len(server.progress),
+            "tasks": len(server.tasks),
+            "questions": len(server.client._questions),
+            "calls": len(server.protocol.calls),
+            "collecting": gc.isenabled() and gc.get_freeze_count() > 0,
+        }
 
     async def do_choose(self, arguments: dict[str, Any], context: CallContext) -> Any:
         return await self.server.client.choose(arguments["question"], ["Yes", "No"], arguments.get("seconds", 20.0))
@@ -155,6 +161,11 @@ class Commands(Mapping[str, "CommandHandler"]):
 
     async def do_modules(self, arguments: dict[str, Any], context: CallContext) -> Any:
         return sorted(sys.modules)
+
+
+def write(path: str, text: str) -> None:
+    with Path(path).open("a") as file:
+        file.write(text)
 
 
 def build(server: Server) -> None:
@@ -176,20 +187,20 @@ def build(server: Server) -> None:
 
     async def stopped() -> None:
         if trace := os.environ.get("TEST_TRACE"):
-            with Path(trace).open("a") as file:
-                file.write("stop hook\n")
+            write(trace, "stop hook\n")
         await asyncio.sleep(float(os.environ.get("TEST_STOP_SECONDS", "0")))
 
-    def initialized(params: types.InitializeParams) -> None:
-        if params.initialization_options is not None:
-            server.client.notify("test/options", {"options": params.initialization_options})
+    def initializing(params: types.InitializeParams) -> None:
+        options = params.initialization_options
+        if options is not None:
+            server.on_notification("initialized", lambda _: server.client.notify("test/options", {"options": options}))
 
     server.on_request(types.TEXT_DOCUMENT_HOVER, hover)
     server.on_request(types.WORKSPACE_TEXT_DOCUMENT_CONTENT, content, types.TextDocumentContentOptions(["locus"]))
     server.on_request("locus/runs", runs)
     server.on_notification("locus/unsubscribe", lambda params: server.client.notify("test/said", params))
     server.on_notification("test/bug", bug)
-    server.on_initialize(initialized)
+    server.on_initialize(initializing)
     server.on_stop(stopped)
 
 
