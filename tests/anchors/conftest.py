@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from locus.anchors.selection import Selection, describe
 from locus.model.task import Position, Range
 from locus.repo.discover import discover

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from locus.anchors.locate import content_hash, lines_of, locate, split_lines
 from locus.model.task import Anchor, Position, Range
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from locus.anchors.permalink import permalink
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from locus.anchors.locate import content_hash, locate
 from locus.errors import InvalidArguments
 from locus.model.anchor import parse_anchor, with_anchor
@@ -188,7 +189,7 @@ async def test_an_unsaved_buffer_without_a_file(checkout: Checkout) -> None:
 
 async def test_a_file_that_is_gone_can_be_described_from_its_buffer_only(checkout: Checkout) -> None:
     checkout.commit("a.py", "x = 1\n")
-    with pytest.raises(InvalidArguments, match="gone.py"):
+    with pytest.raises(InvalidArguments, match=r"gone\.py"):
         await checkout.describe(checkout.root / "gone.py", 0, 0, 0, 1)
     made = await checkout.describe(checkout.root / "gone.py", 0, 0, 0, 1, text="x = 1")
     assert made.anchor is not None

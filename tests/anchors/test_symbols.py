@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from locus.anchors.symbols import enclosing_symbol, language_of
 
 
