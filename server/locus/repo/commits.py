@@ -10,6 +10,7 @@ from locus.errors import Refused
 from locus.repo import staging
 from locus.repo.git import GitFailed, failure, git, last_words
 from locus.repo.names import require_revision
+from locus.repo.status import status
 
 _UNIT = "\x1f"
 _RECORD = "\x1e"
@@ -38,27 +39,14 @@ class CommitTrailers:
 
 async def tree_state(worktree: Path) -> TreeState:
     """Two processes for a clean checkout, three for a dirty one; its index and files stay as they are."""
-    done = await git(
-        "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none", cwd=worktree
-    )
-    entries = [entry for entry in done.stdout.split(b"\0") if entry]
-    headers = dict(entry.decode("utf-8", "replace")[2:].partition(" ")[::2] for entry in entries if entry.startswith(b"# "))
-    changed = sum(not entry.startswith(b"# ") for entry in entries)
-    head = headers["branch.oid"]
-    branch = headers["branch.head"]
-    if changed or head == "(initial)":
-        async with staging.temporary_index(worktree) as env:
+    now = await status(worktree)
+    if now.changes or now.head is None:
+        with staging.temporary_index(worktree) as env:
             await staging.stage_all(worktree, env)
             tree = await git("write-tree", cwd=worktree, env=env)
     else:
-        tree = await git("rev-parse", "--verify", f"{head}^{{tree}}", cwd=worktree)
-    return TreeState(
-        head=None if head == "(initial)" else head,
-        branch=None if branch == "(detached)" else branch,
-        tree=tree.out,
-        dirty=changed > 0,
-        changed=changed,
-    )
+        tree = await git("rev-parse", "--verify", f"{now.head}^{{tree}}", cwd=worktree)
+    return TreeState(now.head, now.branch, tree.out, dirty=bool(now.changes), changed=len(now.changes))
 
 
 async def commit_all(worktree: Path, message: str, trailers: Mapping[str, str] | None = None, *, allow_empty: bool = True) -> str:

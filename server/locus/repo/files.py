@@ -27,6 +27,10 @@ def present(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def make_folder(path: Path) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+
+
 def is_folder(path: Path) -> bool:
     return path.is_dir()
 

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from locus.repo.discover import linked_git_dir
 from locus.repo.files import explained
 from locus.repo.git import failure, git, text
+from locus.repo.submodules import named
 
 _ADD = ("-c", "core.safecrlf=false", "-c", "advice.addEmbeddedRepo=false", "add", "--all", "--sparse")
 _GITLINK = b"160000"
 
 
-@contextlib.asynccontextmanager
-async def temporary_index(worktree: Path) -> AsyncIterator[dict[str, str]]:
+@contextlib.contextmanager
+def temporary_index(worktree: Path) -> Iterator[dict[str, str]]:
     """The environment for commands on a copy of the checkout's index, with its times: else every file would be read again."""
     git_dir = linked_git_dir(worktree)
-    copy = git_dir / f"locus-index-{uuid.uuid4().hex[:12]}"
-    try:
+    with scratch_index(git_dir) as env:
         with explained("copying the index"), contextlib.suppress(FileNotFoundError):
-            shutil.copy2(git_dir / "index", copy)
-        yield {"GIT_INDEX_FILE": str(copy)}
+            shutil.copy2(git_dir / "index", env["GIT_INDEX_FILE"])
+        yield env
+
+
+@contextlib.contextmanager
+def scratch_index(git_dir: Path) -> Iterator[dict[str, str]]:
+    """The environment for commands on an index of their own, empty at first and gone afterwards."""
+    index = git_dir / f"locus-index-{uuid.uuid4().hex[:12]}"
+    try:
+        yield {"GIT_INDEX_FILE": str(index)}
     finally:
-        copy.unlink(missing_ok=True)
-        copy.with_name(f"{copy.name}.lock").unlink(missing_ok=True)
+        index.unlink(missing_ok=True)
+        index.with_name(f"{index.name}.lock").unlink(missing_ok=True)
 
 
 async def stage_all(worktree: Path, env: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -48,7 +57,7 @@ async def stage_all(worktree: Path, env: Mapping[str, str] | None = None) -> tup
 
 async def present_tree(worktree: Path, compare: str) -> tuple[str, bool]:
     """The tree of the files that are present and not ignored, and whether `compare` (a commit) has the same."""
-    async with temporary_index(worktree) as env:
+    with temporary_index(worktree) as env:
         await stage_all(worktree, env)
         tree = (await git("write-tree", cwd=worktree, env=env)).out
     there = await git("rev-parse", "--verify", "--quiet", f"{compare}^{{tree}}", cwd=worktree, check=False)
@@ -67,14 +76,7 @@ async def _unlink_nested(worktree: Path, env: Mapping[str, str] | None) -> tuple
     links = {entry.partition(b"\t")[2] for entry in done.stdout.split(b"\0") if entry.startswith(_GITLINK)}
     known = await git("ls-tree", "-r", "-z", "HEAD", cwd=worktree, check=False)
     links -= {entry.partition(b"\t")[2] for entry in known.stdout.split(b"\0") if entry.startswith(_GITLINK)}
-    links -= await submodule_paths(worktree)
+    links -= {os.fsencode(path) for path in (await named(worktree)).values()}
     if links:
         await git("update-index", "--force-remove", "-z", "--stdin", cwd=worktree, env=env, input=b"\0".join(links) + b"\0")
     return tuple(sorted(map(text, links)))
-
-
-async def submodule_paths(worktree: Path) -> set[bytes]:
-    if not (worktree / ".gitmodules").is_file():
-        return set()
-    done = await git("config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$", cwd=worktree, check=False)
-    return {entry.partition(b"\n")[2] for entry in done.stdout.split(b"\0") if entry}

@@ -14,7 +14,7 @@ async def initialise(repo: Repository, worktree: Path) -> None:
 
 
 async def _initialise(checkout: Path, copies: Path, *, everything: bool) -> None:
-    for name, path in (await _named(checkout)).items():
+    for name, path in (await named(checkout)).items():
         copy = copies / name
         if ".." in Path(name).parts or Path(name).is_absolute() or ".." in Path(path).parts:
             continue  # git refuses such names too
@@ -49,7 +49,8 @@ async def _point_at_origin(checkout: Path, copy: Path) -> None:
         await git("config", "--file", linked_git_dir(checkout) / "config", "remote.origin.url", url.out, cwd=checkout)
 
 
-async def _named(checkout: Path) -> dict[str, str]:
+async def named(checkout: Path) -> dict[str, str]:
+    """Name to path, as .gitmodules has them."""
     if not (checkout / ".gitmodules").is_file():
         return {}
     done = await git("config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$", cwd=checkout, check=False)

@@ -12,7 +12,7 @@ from locus.errors import LocusError, Refused
 from locus.locks import lock
 from locus.repo import submodules
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
-from locus.repo.files import delete_tree, explained, is_folder, move_aside, present, real
+from locus.repo.files import delete_tree, explained, is_folder, make_folder, move_aside, present, real
 from locus.repo.git import failure, git, last_words
 from locus.repo.layout import exclude
 from locus.repo.names import head_ref, require_branch, require_revision
@@ -56,7 +56,7 @@ async def create(repo: Repository, path: Path, branch: str, *, start: str | None
     """
     exclude(repo)
     with explained("making the worktree's folder"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     begun = False
     try:
         with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):

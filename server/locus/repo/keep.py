@@ -1,0 +1,120 @@
+"""Snapshots of a checkout that lose nothing: every file that is not ignored, byte for byte, on a ref of our own.
+
+The commit's tree is HEAD's with the changed and untracked files as they are on disk: no filter, no end-of-line conversion. Its first parent
+is HEAD (absent before the first commit); its last parent holds those raw files alone, so that restoring knows which bytes to write as is.
+What git calls unchanged (a difference that its own conversions undo included) stands in HEAD and is not stored again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from locus.errors import LocusError, ProcessFailed
+from locus.repo.discover import common_dir_of, linked_git_dir
+from locus.repo.git import GitFailed, git
+from locus.repo.present import Entry, changes
+
+KEEP_REFS = "refs/locus/keep/"
+HEAD_TRAILER = "Locus-Head"
+REASON_TRAILER = "Locus-Reason"
+NO_HEAD = "none"
+
+_ATTEMPTS = 5
+_GC_PATIENCE = 60.0
+"""Seconds a running garbage collection is waited for."""
+_COMMITTER = "Locus <locus@localhost>"
+
+
+@dataclass(frozen=True)
+class Kept:
+    ref: str
+    commit: str
+    files: int
+    """How many files were changed or untracked."""
+
+
+async def keep(worktree: Path, ref: str, *, reason: str) -> Kept | None:
+    """Keeps everything in `worktree` that differs from its HEAD on `ref` (new); None when nothing does. Index and files stay as they are.
+
+    Raises LocusError when it cannot be kept whole: then nothing may be removed.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        head, present = await changes(worktree)
+        if not present:
+            return None
+        try:
+            commit = await _write(worktree, ref, reason, head, present)
+        except GitFailed:
+            if attempt == _ATTEMPTS or await _exists(worktree, ref):
+                raise
+            await _gc_ended(worktree)  # it may have taken what was just written, before anything pointed to it
+            continue
+        await _gc_ended(worktree)
+        if await _complete(worktree, commit, head):
+            return Kept(ref, commit, sum(entry is not None for entry in present.values()))
+        await git("update-ref", "-d", ref, commit, cwd=worktree)
+    raise LocusError(f"a snapshot of {worktree} did not stay whole: something deletes git's objects", "stop `git gc` and try again")
+
+
+async def _write(worktree: Path, ref: str, reason: str, head: str | None, present: Mapping[bytes, Entry | None]) -> str:
+    blobs = await _store(worktree, [(path, entry) for path, entry in present.items() if entry is not None])
+    files = [b"M %s %s %s\n" % (entry.mode, blobs[path], quoted(path)) for path, entry in present.items() if entry is not None]
+    gone = [b"D %s\n" % quoted(path) for path, entry in present.items() if entry is None]
+    message = f"Kept: {reason}\n\n{REASON_TRAILER}: {' '.join(reason.split())}\n{HEAD_TRAILER}: {head or NO_HEAD}\n".encode()
+    who = b"%s %d +0000" % (_COMMITTER.encode(), int(time.time()))
+    start = b"commit %s\nmark :%d\ncommitter %s\ndata %d\n%s\n"
+    stream = [start % (ref.encode(), 1, who, len(_RAW), _RAW), *files, b"reset %s\n\n" % ref.encode()]
+    stream += [start % (ref.encode(), 2, who, len(message), message)]
+    stream += [b"from %s\n" % head.encode()] if head else []
+    stream += [b"merge :1\n", *gone, *files, b"get-mark :2\n", b"done\n"]
+    done = await git("fast-import", "--quiet", "--done", "--date-format=raw", "--cat-blob-fd=1", cwd=worktree, input=b"".join(stream))
+    return done.out.split("\n")[0]
+
+
+_RAW = b"The changed and untracked files, as they were on disk\n"
+
+
+async def _store(worktree: Path, entries: list[tuple[bytes, Entry]]) -> dict[bytes, bytes]:
+    """Writes the files' bytes and the links' targets as blobs, in one process; path to blob."""
+    with tempfile.TemporaryDirectory(prefix="locus-keep-") as folder:
+        names: list[bytes] = []
+        for number, (path, entry) in enumerate(entries):
+            if entry.target is None:
+                names.append(quoted(path))
+            else:
+                link = Path(folder) / str(number)
+                link.write_bytes(entry.target)
+                names.append(quoted(bytes(link)))
+        done = await git("hash-object", "-w", "--no-filters", "--stdin-paths", cwd=worktree, input=b"".join(name + b"\n" for name in names))
+    return dict(zip((path for path, _ in entries), done.stdout.split(), strict=True))
+
+
+def quoted(path: bytes) -> bytes:
+    """A path as hash-object and fast-import read it: C-style quotes, so that every byte may stand in it."""
+    return b'"%s"' % b"".join(bytes([byte]) if 0x20 <= byte < 0x7F and byte not in b'"\\' else b"\\%03o" % byte for byte in path)
+
+
+async def _complete(worktree: Path, commit: str, head: str | None) -> bool:
+    known = (f"^{head}",) if head else ()
+    try:
+        done = await git("rev-list", "--objects", "--missing=print", commit, *known, cwd=worktree)
+    except ProcessFailed:
+        return False
+    return not any(line.startswith("?") for line in done.out.splitlines())
+
+
+async def _exists(worktree: Path, ref: str) -> bool:
+    return (await git("show-ref", "--verify", "--quiet", ref, cwd=worktree, check=False)).code == 0
+
+
+async def _gc_ended(worktree: Path) -> None:
+    """Git marks a running garbage collection with a file; a crashed one leaves it behind, hence the patience."""
+    mark = common_dir_of(linked_git_dir(worktree)) / "gc.pid"
+    deadline = time.monotonic() + _GC_PATIENCE
+    while mark.exists() and time.monotonic() < deadline:  # noqa: ASYNC110 - another process's file, not an event of ours
+        await asyncio.sleep(0.05)
