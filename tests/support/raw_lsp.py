@@ -153,11 +153,13 @@ class RawClient:
     # The end
 
     async def exit_code(self, seconds: float = DEADLINE) -> int:
-        """Wait for the server to end by itself."""
+        """Wait for the server to end by itself, then read what it has left, unless paused."""
         async with asyncio.timeout(seconds):
-            code = await self.process.wait()
-            self.resume()
-            await asyncio.wait(self._readers)
+            # Not process.wait(): that also waits for pipes nobody reads.
+            while (code := self.process.returncode) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            if self._may_read.is_set():
+                await asyncio.gather(*self._readers)
         return code
 
     async def leave(self) -> int:
@@ -168,18 +170,16 @@ class RawClient:
 
     async def close(self) -> None:
         """End the server whatever its state, and check that every request has had exactly one reply."""
-        if self.process.returncode is None:
-            self.resume()
-            self.stdin.close()
-            try:
-                await self.exit_code(5.0)
-            except TimeoutError:
-                self.process.kill()
-                await self.process.wait()
-                self.broken.append("the server did not end with its stdin")
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        self.stdin.close()
+        self.resume()
+        try:
+            await self.exit_code(5.0)
+        except TimeoutError:
+            self.process.kill()
+            await self.exit_code()
+            self.broken.append("the server did not end with its stdin")
+        finally:
+            self.process._transport.close()  # type: ignore[attr-defined]
 
     def check(self) -> None:
         assert not self.broken, self.broken

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from locus.lsp.outbox import Outbox
 from locus.lsp.server import Server
 from locus.lsp.wire import FrameReader, decode, encode

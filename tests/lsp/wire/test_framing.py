@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from locus.lsp.wire import MAX_BODY, FrameReader, FramingError, ParseError, decode, encode
 
 free = settings(database=None, deadline=None)
@@ -16,7 +18,7 @@ bodies = st.lists(st.binary(max_size=200), max_size=6)
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def read(chunks: list[bytes], reader: FrameReader | None = None) -> tuple[list[bytes], str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from locus.lsp.connection import Connection
 from locus.lsp.conversion import Conversion
 from locus.lsp.lifecycle import Lifecycle

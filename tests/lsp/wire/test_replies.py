@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+
 from support.raw_lsp import RawClient, frame
 
 PING = {"jsonrpc": "2.0", "id": "ping", "method": "locus/runs"}
