@@ -1,0 +1,7 @@
+"""Fixtures of the whole suite: see support/repos.py."""
+
+from __future__ import annotations
+
+from support.repos import home, new_person, person, prepared_repositories
+
+__all__ = ["home", "new_person", "person", "prepared_repositories"]
