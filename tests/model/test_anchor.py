@@ -4,6 +4,7 @@ from time import perf_counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from locus.model.anchor import parse_anchor, visible_body, with_anchor
 from locus.model.task import Anchor, Position, Range
 from support.properties import modest
@@ -22,7 +23,9 @@ good = st.builds(
         content_hash=content_hash,
         symbol=symbol,
     ),
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\\:\0"), min_size=1, max_size=10).filter(lambda name: name != ".."),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\\:\0"), min_size=1, max_size=10).filter(
+        lambda name: name != ".."
+    ),
     st.integers(0, 10**6),
     st.integers(0, 100),
     st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
@@ -31,7 +34,22 @@ good = st.builds(
 )
 comment = f"<!-- locus:anchor {json.dumps(anchor('decoy.py').wire())} -->"
 bodies = st.lists(
-    st.sampled_from(["text", "```", "````py", "~~~", "<!--", "-->", "<!-- locus:anchor", "<!-- locus:anchor {} -->", comment, f"    {comment}", "\r", ""])
+    st.sampled_from(
+        [
+            "text",
+            "```",
+            "````py",
+            "~~~",
+            "<!--",
+            "-->",
+            "<!-- locus:anchor",
+            "<!-- locus:anchor {} -->",
+            comment,
+            f"    {comment}",
+            "\r",
+            "",
+        ]
+    )
     | st.text(max_size=10),
     max_size=7,
 ).map("\n".join)

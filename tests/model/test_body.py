@@ -1,5 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
+
 from locus.model.body import acceptance, closes
 from support.properties import modest
 

@@ -2,6 +2,7 @@ from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from locus.model import labels
 from locus.model.labels import LABELS, Family, read, replaced
 from locus.model.task import Priority, TaskStatus, TaskType

@@ -1,4 +1,5 @@
 import pytest
+
 from locus.model.states import RunState, TaskState
 
 ALL = [

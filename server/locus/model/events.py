@@ -226,7 +226,7 @@ def parse_record(line: dict[str, Any]) -> Record:
     try:
         v, seq, at = int(line["v"]), int(line["seq"]), str(line["at"])
         kind = str(line["kind"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"not a journal record: {error}") from error
     body = {key: value for key, value in line.items() if key not in _ENVELOPE}
     event: RunEvent | Unknown

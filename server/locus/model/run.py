@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic import ValidationError
+
 from locus.model.agent import AgentEvent, Notice, Text, ToolStart, Usage
 from locus.model.base import Model
 from locus.model.events import (
@@ -136,6 +138,8 @@ class Fold:
     intended: set[str] = field(default_factory=set)
     effects: dict[str, dict[str, object]] = field(default_factory=dict)
     accepted: dict[int, Accepted] = field(default_factory=dict)
+    tip: str | None = None
+    """Where a sprint's branch stood last: at the start of a task, its commit, or the end of a rebase."""
     kept: dict[int | None, int] = field(default_factory=dict)
     seq: int = 0
 
@@ -175,6 +179,7 @@ class Fold:
                 self._transition(task, event, record.at)
             case TaskPrepared() if task is not None:
                 task.branch, task.worktree, task.start = event.branch, event.worktree, event.start
+                self.tip = event.start
             case TaskChanged() if task is not None:
                 task.changed_files = event.changed_files
             case Verified() if task is not None and not event.ok:
@@ -204,16 +209,16 @@ class Fold:
     def _effect(self, event: EffectDone, task: _Task | None) -> None:
         self.effects[event.key] = event.result
         self.intended.discard(event.key)
-        pull = event.result.get("pullRequest")
-        if isinstance(pull, dict):
-            request = PullRequest.model_validate(pull)
+        if (pull := _pull(event.result.get("pullRequest"))) is not None:
             if task is None:
-                self.pull_request = request
+                self.pull_request = pull
             else:
-                task.pull_request = request
+                task.pull_request = pull
         commit = event.result.get("commit")
         if isinstance(commit, str) and task is not None:
-            task.commit = commit
+            task.commit = self.tip = commit
+        if isinstance(head := event.result.get("head"), str):
+            self.tip = head
 
     def _transition(self, task: _Task, event: TaskStateChanged, at: str) -> None:
         if event.state is TaskState.WORKING:
@@ -268,6 +273,14 @@ class Fold:
             ended_at=self.ended_at,
             seq=self.seq,
         )
+
+
+def _pull(value: object) -> PullRequest | None:
+    """None for what a newer version or another hand wrote there: a result is shown, never relied on."""
+    try:
+        return PullRequest.model_validate(value)
+    except ValidationError:
+        return None
 
 
 def fold(records: Iterable[Record], *, held: bool = True) -> RunView | None:

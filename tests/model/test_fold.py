@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from locus.model.agent import Notice, Text, ToolStart, Usage
+from locus.model.events import Record, Unknown, parse_record
+from locus.model.run import Fold, RunView, fold
+from locus.model.states import RunState, TaskState
+from support.properties import json_values, modest
+
+QUESTION = {
+    "id": "q1",
+    "task": 2,
+    "kind": "permission",
+    "title": "May I?",
+    "options": [{"id": "yes", "label": "Yes"}],
+    "askedAt": "2026-01-01T00:00:05Z",
+}
+PULL = {"number": 9, "state": "open", "branch": "locus/issue-1", "base": "main"}
+
+
+def planned(number: int) -> dict[str, Any]:
+    name = f"issue-{number}"
+    return {"number": number, "title": name, "branch": f"locus/{name}", "worktree": name, "agent": "fake", "promptChars": 5}
+
+
+BODIES: list[dict[str, Any]] = [
+    {
+        "kind": "run.requested",
+        "runId": "r1",
+        "folder": "file:///r",
+        "mode": "standalone",
+        "base": "default",
+        "tasks": [{"number": 1, "title": "One"}, {"number": 2, "title": "Two", "order": 1}],
+    },
+    {"kind": "run.started"},
+    {"kind": "run.planned", "base": "main", "baseCommit": "c0", "baseBranch": "main", "tasks": [planned(1), planned(2)]},
+    {"task": 1, "kind": "task.state", "state": "preparing", "attempt": 1},
+    {"task": 1, "kind": "effect.intended", "key": "worktree/1"},
+    {"task": 1, "kind": "effect.done", "key": "worktree/1", "result": {}},
+    {"task": 1, "kind": "task.prepared", "branch": "locus/issue-1", "worktree": "w", "start": "c0"},
+    {"task": 1, "kind": "task.state", "state": "working", "phase": "agent"},
+    {"task": 2, "kind": "task.state", "state": "working"},
+    {"task": 2, "kind": "question.asked", "question": QUESTION},
+    {"kind": "run.state", "state": "waiting", "reason": "a question"},
+    {"task": 2, "kind": "question.answered", "id": "q1", "option": "yes"},
+    {"kind": "run.state", "state": "running"},
+    {"task": 1, "kind": "task.changed", "changedFiles": 3},
+    {"task": 1, "kind": "task.state", "state": "verifying"},
+    {"task": 1, "kind": "verified", "name": "tests", "ok": True, "code": 0},
+    {"task": 1, "kind": "task.accepted", "attempt": 1, "tree": "t1"},
+    {"task": 1, "kind": "task.state", "state": "publishing"},
+    {"task": 1, "kind": "effect.done", "key": "commit/1/1", "result": {"commit": "c1"}},
+    {"task": 1, "kind": "effect.done", "key": "pull/1", "result": {"pullRequest": PULL}},
+    {"task": 1, "kind": "task.state", "state": "done"},
+    {"task": 2, "kind": "verified", "name": "lint", "ok": False, "output": "no"},
+    {"task": 2, "kind": "kept", "ref": "refs/locus/keep/r1/2/1", "commit": "c2"},
+    {"task": 2, "kind": "conflicted", "baseCommit": "c9", "files": [{"path": "a.py", "ranges": [[1, 4]]}]},
+    {"task": 2, "kind": "task.state", "state": "failed", "error": "it did not work", "hint": "try again"},
+    {"kind": "warning", "message": "the push failed"},
+    {"kind": "run.ended", "state": "failed", "reason": "1 of 2 failed"},
+]
+JOURNAL: list[dict[str, Any]] = [
+    {"v": 1, "seq": seq, "at": f"2026-01-01T00:00:{seq:02}Z", **body} for seq, body in enumerate(BODIES, start=1)
+]
+
+
+def view_of(records: list[dict[str, Any]], *, held: bool = True) -> RunView:
+    view = fold((parse_record(record) for record in records), held=held)
+    assert view is not None
+    return view
+
+
+def up_to(kind: str, **more: Any) -> list[dict[str, Any]]:
+    last = next(i for i, record in enumerate(JOURNAL) if record["kind"] == kind and all(record.get(k) == v for k, v in more.items()))
+    return JOURNAL[: last + 1]
+
+
+def test_the_whole_run() -> None:
+    view = view_of(JOURNAL)
+    assert (view.state, view.reason, view.seq, view.ended_at) == (RunState.FAILED, "1 of 2 failed", len(JOURNAL), JOURNAL[-1]["at"])
+    assert (view.base, view.base_commit, view.started_at) == ("main", "c0", JOURNAL[0]["at"])
+    assert view.warnings == ("the push failed",)
+    assert view.done == 1
+    one, two = view.tasks
+    assert (one.state, one.branch, one.commit, one.attempt, one.changed_files) == (TaskState.DONE, "locus/issue-1", "c1", 1, 3)
+    assert one.pull_request is not None and one.pull_request.number == 9
+    assert (two.state, two.error, two.hint, two.order, two.branch) == (TaskState.FAILED, "it did not work", "try again", 1, "locus/issue-2")
+    assert one.started_at == JOURNAL[3]["at"] and one.ended_at == up_to("task.state", state="done")[-1]["at"]
+
+
+def test_no_sample_is_unknown() -> None:
+    kinds = {type(parse_record(record).event) for record in JOURNAL}
+    assert Unknown not in kinds
+    assert len(kinds) == len({record["kind"] for record in JOURNAL})
+
+
+@pytest.mark.parametrize("length", range(1, len(JOURNAL) + 1))
+@pytest.mark.parametrize("held", [True, False])
+def test_every_prefix_is_a_valid_view(length: int, held: bool) -> None:
+    view = view_of(JOURNAL[:length], held=held)
+    assert RunView.model_validate(json.loads(json.dumps(view.wire()))) == view
+    assert view.seq == length
+    assert view.state.ended is (length == len(JOURNAL) or not held)
+    assert (view.ended_at is not None) is (length == len(JOURNAL))
+    if not held:
+        assert view.questions == () and not any(task.state.active for task in view.tasks)
+
+
+def test_a_record_survives_being_written() -> None:
+    for record in JOURNAL:
+        parsed = parse_record(record)
+        assert parse_record(json.loads(json.dumps(parsed.line()))) == parsed
+
+
+def test_nothing_is_no_view() -> None:
+    assert fold([]) is None
+
+
+def test_a_question_waits_until_it_is_answered_or_its_runner_is_gone() -> None:
+    asked = up_to("question.asked")
+    assert [question.id for question in view_of(asked).questions] == ["q1"]
+    assert view_of(asked, held=False).questions == ()
+    assert view_of(up_to("question.answered")).questions == ()
+
+
+def test_without_end_and_holder_the_run_is_lost_and_its_tasks_interrupted() -> None:
+    working = up_to("task.state", state="working", task=2)
+    assert view_of(working).state is RunState.RUNNING
+    view = view_of(working, held=False)
+    assert view.state is RunState.LOST
+    assert view.hint and "--resume" in view.hint
+    assert {task.state for task in view.tasks} == {TaskState.INTERRUPTED}
+
+
+def test_a_runner_that_never_started_has_failed_with_its_last_words() -> None:
+    state = Fold()
+    state.apply(parse_record(JOURNAL[0]))
+    starting, failed = state.view(), state.view(held=False, log_tail="no such file")
+    assert starting is not None and starting.state is RunState.STARTING
+    assert failed is not None and failed.state is RunState.FAILED
+    assert failed.reason and "no such file" in failed.reason
+
+
+def test_an_ended_run_stays_as_it_ended_when_nobody_holds_it() -> None:
+    assert view_of(JOURNAL, held=False) == view_of(JOURNAL)
+
+
+def test_a_resumed_run_runs_again() -> None:
+    resumed = [*JOURNAL, {"v": 1, "seq": 99, "at": "2026-01-02T00:00:00Z", "kind": "run.started", "resumed": True}]
+    view = view_of(resumed)
+    assert (view.state, view.reason, view.ended_at) == (RunState.RUNNING, None, None)
+    assert view.tasks[0].state is TaskState.DONE
+
+
+def test_unknown_kinds_are_kept_and_ignored() -> None:
+    strange = {"v": 7, "seq": 30, "at": "2026-01-01T00:01:00Z", "task": 1, "kind": "task.teleported", "to": {"x": [1]}}
+    record = parse_record(strange)
+    assert isinstance(record.event, Unknown)
+    assert record.line() == strange
+    assert view_of([*JOURNAL, strange]).model_copy(update={"seq": 27}) == view_of(JOURNAL)
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"v": 1}, {"v": "x", "seq": 1, "at": "", "kind": "warning"}, {"v": 1, "seq": None, "at": "", "kind": "w"}]
+)
+def test_a_foreign_envelope_is_no_record(record: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        parse_record(record)
+
+
+def test_what_an_agent_says_shows_as_activity_and_cost() -> None:
+    state = Fold()
+    for record in up_to("task.state", state="working", task=1):
+        state.apply(parse_record(record))
+    state.apply_agent(1, ToolStart(id="t", title="edit src/a.py"))
+    state.apply_agent(1, Text(text="  \n"))
+    state.apply_agent(1, Usage(tokens=10, cost_usd=0.5))
+    state.apply_agent(1, Usage(tokens=20))
+    state.apply_agent(2, Usage(cost_usd=0.25))
+    state.apply_agent(77, Notice(text="nobody's"))
+    view = state.view()
+    assert view is not None
+    assert (view.tasks[0].activity, view.tasks[0].tokens, view.tasks[0].cost_usd) == ("edit src/a.py", 20, 0.5)
+    assert view.cost_usd == 0.75
+    state.apply_agent(1, Notice(text="first\nlast"))
+    view = state.view()
+    assert view is not None and view.tasks[0].activity == "last"
+
+
+@st.composite
+def bent(draw: st.DrawFn) -> dict[str, Any]:
+    """A record of the sample with some of its values replaced, added or taken away, at any depth."""
+    record = copy.deepcopy(draw(st.sampled_from(JOURNAL)))
+    for _ in range(draw(st.integers(0, 3))):
+        place: Any = record
+        while isinstance(place, dict) and place:
+            name = draw(st.sampled_from(sorted(place)) | st.text(max_size=5))
+            inner = place.get(name)
+            if isinstance(inner, dict) and draw(st.booleans()):
+                place = inner
+                continue
+            if draw(st.booleans()):
+                place.pop(name, None)
+            else:
+                place[name] = draw(json_values)
+            break
+    return record
+
+
+def readable(records: list[dict[str, Any]]) -> list[Record]:
+    found = []
+    for record in records:
+        try:
+            found.append(parse_record(record))
+        except ValueError:
+            continue
+    return found
+
+
+@modest
+@given(
+    st.lists(bent() | st.dictionaries(st.sampled_from(["v", "seq", "at", "task", "kind"]) | st.text(max_size=4), json_values), max_size=12)
+)
+def test_no_record_makes_it_fail(records: list[dict[str, Any]]) -> None:
+    state = Fold()
+    for record in readable(JOURNAL[:3] + records):
+        state.apply(record)
+        for held in (True, False):
+            view = state.view(held=held)
+            if view is not None:
+                view.wire()
+                assert held or view.state.ended
+
+
+@modest
+@given(st.permutations(JOURNAL[1:]))
+def test_any_order_gives_a_valid_view(records: list[dict[str, Any]]) -> None:
+    view = view_of([JOURNAL[0], *records])
+    assert RunView.model_validate(view.wire()) == view
+
+
+@pytest.mark.parametrize("pull", [{}, {"number": "x"}, {"number": 1, "branch": 2, "base": None}, {"unknown": True}, 5, None])
+def test_a_result_that_is_no_pull_request_is_left_out(pull: Any) -> None:
+    done = {"v": 1, "seq": 40, "at": "", "task": 1, "kind": "effect.done", "key": "pull/1", "result": {"pullRequest": pull}}
+    view = view_of([*JOURNAL[:3], done])
+    assert view.tasks[0].pull_request is None
+
+
+@pytest.mark.parametrize("seq", [float("inf"), float("nan"), "9" * 5000, [], {}, None])
+def test_a_number_that_is_none_is_no_record(seq: Any) -> None:
+    with pytest.raises(ValueError):
+        parse_record({"v": 1, "seq": seq, "at": "", "kind": "run.started"})
+
+
+@pytest.mark.parametrize("extra", [{"event": 1}, {"model_config": 2}, {"wire": 3}, {"": 4}, {"kind": []}, {"task": True}, {"at": {}}])
+def test_odd_names_are_only_names(extra: dict[str, Any]) -> None:
+    strange = {"v": 1, "seq": 1, "at": "", "kind": "something", **extra}
+    json.dumps(parse_record(strange).line())
