@@ -33,9 +33,9 @@ class Check(Model):
 
 async def init(ws: Workspace, _args: Nothing, _face: Face) -> Created:
     from locus import settings
-    from locus.repo.worktrees import exclude
+    from locus.repo.layout import exclude
 
-    await exclude(ws.repo)
+    exclude(ws.repo)
     return Created(created=(*settings.write_default(ws.repo.locus_dir), *await ws.tracker.prepare()))
 
 

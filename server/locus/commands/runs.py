@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from locus.commands.registry import Arguments, Command, Face
 from locus.errors import InvalidArguments, Refused
 from locus.model.base import Model
-from locus.model.plan import Plan
+from locus.model.plan import Plan, Wanted
 from locus.model.run import RunView
 from locus.model.states import RunState
 
@@ -98,12 +98,13 @@ async def show(ws: Workspace, args: ShowRun, _face: Face) -> RunView:
     return RunStore(ws.runs).view(args.run_id)
 
 
-async def _request(ws: Workspace, args: StartRun, face: Face) -> StartRun:
+async def _request(ws: Workspace, args: StartRun, face: Face) -> Wanted:
     """With neither tasks nor a sprint the active sprint is meant; without one the person is asked where that is possible."""
     if args.tasks and args.sprint:
         raise InvalidArguments("tasks and sprint: give one of them", "a sprint runs its own tasks in order")
+    wanted = Wanted(tasks=args.tasks or (), sprint=args.sprint, base=args.base, agent=args.agent, model=args.model)
     if args.tasks or args.sprint:
-        return args
+        return wanted
     name = ws.active_sprint()
     if name is None:
         names = [sprint.name for sprint in await ws.tracker.sprints("open")]
@@ -112,10 +113,8 @@ async def _request(ws: Workspace, args: StartRun, face: Face) -> StartRun:
         name = await face.choose("Which sprint?", names)
     if name is None:
         raise Refused("there is no active sprint", "choose one with `locus sprint active NAME`, or run issues by number")
-    return args.model_copy(update={"sprint": name})
+    return wanted.model_copy(update={"sprint": name})
 
-
-Mode = Literal["standalone", "sprint"]
 
 COMMANDS = (
     Command("locus.run.plan", "Show what a run would do", StartRun, "Plan", plan),

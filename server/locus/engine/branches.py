@@ -24,8 +24,8 @@ class Beginning:
 
 
 async def beginning(run: Run, wanted: str, task: int | None) -> Beginning:
-    """A branch of that name is continued while its pull request is open or its work is ours and unmerged; it begins afresh, the old tip kept,
-    after its pull request was merged or closed or an attempt failed; what is not ours is left alone, and ours gets a suffix.
+    """A branch of that name is continued while its pull request is open, or its finished work is ours. It begins afresh, the old tip kept,
+    after its pull request was merged or closed, or an attempt failed. What is not ours is left alone, and ours gets a suffix.
     """
     branch = wanted
     for suffix in range(2, 1000):

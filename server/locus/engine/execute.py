@@ -43,8 +43,8 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
             failures = await verify.verify(run, number, place.worktree, place.hold)
             tree = (await commits.tree_state(place.worktree)).tree
         if not failures:
-            names = tuple(command.name for command in run.config.verify)
-            accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=names)
+            verified = tuple(command.name for command in run.config.verify)
+            accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=verified)
             run.record(accepted, number)
             return accepted
     names = ", ".join(failure.name for failure in failures)

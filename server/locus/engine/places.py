@@ -8,7 +8,7 @@ from pathlib import Path
 
 from locus import locks
 from locus.engine import snapshots
-from locus.engine.branches import Beginning, beginning
+from locus.engine.branches import beginning
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
@@ -19,7 +19,6 @@ from locus.model import naming
 from locus.model.events import TaskPrepared
 from locus.repo import worktrees
 from locus.repo.drift import settle
-from locus.repo.git import git
 from locus.repo.objects import rev_parse
 
 
@@ -37,31 +36,23 @@ async def lock_branch(run: Run, branch: str) -> Lock:
 async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) -> Place:
     """A new worktree for a task, or for a sprint (`task` None)."""
     key = f"worktree:{task or 'sprint'}"
-    chosen: list[Beginning] = []
 
     async def look() -> Result | None:
-        for branch in [wanted, *(f"{wanted}-{n}" for n in range(2, 10))]:
-            path = _path(run, branch)
-            if not path.is_dir():
-                continue
-            try:
-                tree = await worktrees.adopt(run.repo, path, branch)
-            except Refused:
-                continue
-            await git("checkout", "--force", "--quiet", cwd=path)  # what a crash left unfinished
-            return {"branch": branch, "worktree": str(path), "start": tree.commit}
-        return None
+        return None  # half-made or whole, nothing was done in it yet: `act` makes it anew
 
     async def act() -> Result:
-        chosen.append(await beginning(run, wanted, task))
-        at = chosen[-1]
+        at = await beginning(run, wanted, task)
         path = _path(run, at.branch)
         await _clear(run, path, task)
         tree = await worktrees.create(run.repo, path, at.branch, start=None if at.exists else at.start)
         return {"branch": at.branch, "worktree": str(tree.path), "start": at.start}
 
+    known = run.effects.done(key) is not None
     made = await run.effects.perform(Effect(key, look, act), task)
-    return await _place(run, str(made["branch"]), Path(str(made["worktree"])), str(made["start"]), hold)
+    branch, worktree, start = str(made["branch"]), Path(str(made["worktree"])), str(made["start"])
+    if known and not worktree.is_dir():
+        await _anew(run, branch, worktree, start, task)
+    return await _place(run, branch, worktree, start, hold)
 
 
 async def again(run: Run, branch: str, worktree: Path, start: str, task: int | None, hold: Sequence[int]) -> Place:
@@ -103,7 +94,7 @@ async def _clear(run: Run, path: Path, task: int | None) -> None:
     if not (path / ".git").exists():
         return
     if any(tree.path == path for tree in await worktrees.listed(run.repo)):
-        await snapshots.snapshot(run, path, task)
+        await snapshots.snapshot(run, path, task, "before a new run took its place")
         await worktrees.remove(run.repo, path, trash=run.trash)
 
 

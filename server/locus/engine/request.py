@@ -11,16 +11,8 @@ from pydantic import ValidationError
 from locus.engine.files import dump, write_atomically
 from locus.errors import LocusError, NotFound
 from locus.model.base import Model
-from locus.model.config import Config
+from locus.model.config import Config, Merged, Source
 from locus.model.plan import Wanted
-
-
-class NeededCommand(Model):
-    """A command of the repository's configuration that this run will execute, once the person has allowed its exact text."""
-
-    text: str
-    hash: str
-    source: str
 
 
 class RunRequest(Model):
@@ -31,9 +23,13 @@ class RunRequest(Model):
     mode: Literal["standalone", "sprint"]
     wanted: Wanted
     config: Config
-    needs_trust: tuple[NeededCommand, ...] = ()
+    origins: dict[str, Source]
+    """Where each setting comes from; decides which commands a person must have allowed."""
     interactive: bool = False
     """Somebody can be asked while the run goes on."""
+
+    def merged(self) -> Merged:
+        return Merged(self.config, self.origins, ())
 
     def save(self, folder: Path) -> None:
         write_atomically(folder / "request.json", dump(self.wire()))

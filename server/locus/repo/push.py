@@ -52,6 +52,13 @@ async def remote_tip(cwd: Path, remote: str, branch: str) -> str | None:
     return next((commit for commit, name in tips if name == ref), None)
 
 
+async def remote_tips(cwd: Path, remote: str, pattern: str) -> dict[str, str | None]:
+    """The commits of all the remote's branches that match `pattern`, in one question. Raises GitFailed where it cannot be asked."""
+    done = await git("ls-remote", "--quiet", "--", remote, head_ref(pattern), cwd=cwd, timeout=NETWORK_TIMEOUT)
+    tips = (line.split("\t") for line in done.out.splitlines())
+    return {name.removeprefix("refs/heads/"): commit for commit, name in tips}
+
+
 async def push(worktree: Path, remote: str, branch: str, *, expected: str | None) -> PushResult:
     """Pushes HEAD's branch tip to the branch of the same name, only if the remote's still stands at `expected` (None: does not exist).
 

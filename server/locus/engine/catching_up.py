@@ -1,0 +1,62 @@
+"""Before each task of a sprint: has the base advanced, and does the branch go together with it?"""
+
+from __future__ import annotations
+
+from locus.engine import prompt
+from locus.engine.effects import Effect, Result
+from locus.engine.execute import Place
+from locus.engine.run import Run
+from locus.engine.verdicts import blocked
+from locus.model.events import Conflicted, ConflictedFile
+from locus.repo.base import BaseBranch, fetch_base
+from locus.repo.diffs import diff
+from locus.repo.drift import Drift, drift, in_progress, integrate, settle
+from locus.repo.objects import is_ancestor, rev_parse
+
+
+async def catch_up(run: Run, place: Place, number: int, base: str) -> str:
+    """The base commit that the branch now contains. Raises TaskEnded(blocked) with files and lines when the two do not merge."""
+    if run.planned.base_kind != "default" or not run.config.agent.rebase_before_task:
+        return base
+    fetched = await fetch_base(run.repo, BaseBranch(run.planned.base_branch, run.planned.remote))
+    if fetched.problem is not None:
+        run.warn(f"{run.planned.base_branch} could not be fetched before #{number}: {fetched.problem}")
+    if fetched.commit is None or fetched.commit == base:
+        return base
+    found = await drift(place.worktree, fetched.commit)
+    if found.state == "conflict":
+        raise _conflict(run, place, number, found)
+    if found.state == "clean":
+        await _integrate(run, place, number, found)
+    return fetched.commit
+
+
+async def _integrate(run: Run, place: Place, number: int, found: Drift) -> None:
+    async def look() -> Result | None:
+        if in_progress(place.worktree) is None and await is_ancestor(place.worktree, found.base, "HEAD"):
+            (head,) = await rev_parse(place.worktree, "HEAD")
+            return {"head": head}
+        return None
+
+    async def act() -> Result:
+        await settle(place.worktree, place.branch, found.head)
+        done = await integrate(place.worktree, found.base)
+        return {"head": done.head, "how": done.how}
+
+    await run.effects.perform(Effect(f"integrate:{number}:{found.head}:{found.base}", look, act), number)
+
+
+def _conflict(run: Run, place: Place, number: int, found: Drift) -> Exception:
+    files = tuple(ConflictedFile(path=c.path, ranges=tuple((r.start, r.end) for r in c.ranges), reason=c.kind) for c in found.conflicts)
+    run.record(Conflicted(base_commit=found.base, files=files), number)
+    shown = "; ".join(f.path + (f" lines {', '.join(f'{a}-{b}' for a, b in f.ranges)}" if f.ranges else f" ({f.reason})") for f in files)
+    return blocked(
+        f"{run.planned.base_branch} has advanced and conflicts with {place.branch}: {shown}",
+        f"in {place.worktree}: `git merge {found.base[:12]}`, resolve, commit; then `locus run --resume`",
+    )
+
+
+async def sprint_diff(place: Place, base: str) -> str:
+    if place.start == base:
+        return ""
+    return await diff(place.worktree, base, place.start, cap=prompt.MAX_DIFF)

@@ -1,0 +1,48 @@
+"""How a task is closed: its state in the journal, then the tracker told. And a finished worktree put away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from locus.engine import messages, publish, snapshots
+from locus.engine.branches import OWN_REFS
+from locus.engine.effects import Effect, Result
+from locus.engine.execute import Place
+from locus.engine.run import Run
+from locus.engine.verdicts import TaskEnded
+from locus.errors import LocusError
+from locus.model.states import TaskState
+from locus.repo import worktrees
+from locus.repo.objects import rev_parse, update_ref
+
+
+async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) -> None:
+    """The worktree stays. The branch's tip is remembered as ours, so that a later run knows it."""
+    run.end(number, ended)
+    attempt = run.task(number).attempt
+    if place is not None:
+        (tip,) = await rev_parse(run.repo.here, f"refs/heads/{place.branch}")
+        if tip is not None and tip != place.start:
+            await update_ref(run.repo.here, f"{OWN_REFS}{place.branch}", tip)
+    await publish.status(run, number, attempt, ended.state)
+    if ended.state is not TaskState.INTERRUPTED:
+        body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
+        await publish.comment(run, number, attempt, "failed", body)
+
+
+async def put_away(run: Run, key: str, worktree: Path, task: int | None) -> None:
+    """Removes a worktree whose commits are safe. A failure is a warning: the work itself is done."""
+
+    async def look() -> Result | None:
+        return None if worktree.exists() else {}
+
+    async def act() -> Result:
+        if worktree.exists():
+            await snapshots.snapshot(run, worktree, task, "before the finished worktree was removed")
+            await worktrees.remove(run.repo, worktree, trash=run.trash)
+        return {}
+
+    try:
+        await run.effects.perform(Effect(key, look, act), task)
+    except LocusError as error:
+        run.warn(f"the worktree {worktree} could not be removed: {error}")

@@ -1,0 +1,183 @@
+"""Starting, resuming, stopping and answering runs from a face: everything goes through files, the runner is nobody's child."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+
+from locus import locks, process
+from locus.engine import inbox, questions, request, store
+from locus.engine.inbox import Answer, ForceStop, Stop
+from locus.engine.journal import Journal
+from locus.engine.plan import is_done
+from locus.engine.request import RunRequest
+from locus.engine.store import RunStore
+from locus.errors import InvalidArguments, LocusError, NotFound, Refused
+from locus.locks import Lock
+from locus.model import labels, naming
+from locus.model.events import RequestedTask, RunRequested
+from locus.model.plan import Wanted
+from locus.model.run import RunView
+from locus.model.task import Task
+from locus.repo.layout import exclude
+from locus.settings import require_valid
+from locus.trust import commands_of
+from locus.workspace import Workspace, resolve_agent
+
+
+async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
+    """Checks what can be checked at once, writes the request and starts the runner, which checks the rest before its first effect.
+
+    Raises Refused or NotFound; nothing is left behind then.
+    """
+    merged = ws.settings()
+    require_valid(merged)
+    config = merged.config
+    tasks, title = await _tasks(ws, wanted)
+    agents = {resolve_agent(wanted.agent or labels.read(task.labels).agent or config.ai.provider, config) for task in tasks}
+    missing = ws.trust.missing(commands_of(merged, agents=agents))
+    if missing and not interactive:
+        raise questions.not_trusted(missing)
+    exclude(ws.repo)
+    run_id = store.new_run_id()
+    folder = ws.runs / run_id
+    asked = RunRequest(
+        run_id=run_id,
+        root=str(ws.root),
+        mode="standalone" if title is None else "sprint",
+        wanted=wanted,
+        config=config,
+        origins=dict(merged.origins),
+        interactive=interactive,
+    )
+    requested = RunRequested(
+        run_id=run_id,
+        folder=ws.folder,
+        mode=asked.mode,
+        sprint=title,
+        base=wanted.base or "default",
+        tasks=tuple(RequestedTask(number=task.number, title=task.title, order=task.order) for task in tasks),
+    )
+    try:
+        folder.mkdir(parents=True)
+        with _taken(folder) as lock:
+            asked.save(folder)
+            journal = Journal(folder / store.JOURNAL)
+            journal.append(requested)
+            journal.close()
+            await _launch(ws, folder.name, lock)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise LocusError(f"cannot write {folder}: {error.strerror}", "free some space or make the folder writable") from error
+    except LocusError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return run_id
+
+
+async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, interactive: bool) -> str:
+    """Takes up an unfinished run that nobody is carrying on. Without an id it must be clear which one is meant."""
+    view = _resumable(ws, run_id, sprint)
+    folder = ws.runs / view.id
+    asked = request.load(folder)
+    with _taken(folder) as lock:
+        if asked.interactive != interactive:
+            asked.model_copy(update={"interactive": interactive}).save(folder)
+        inbox.clear_stops(folder / store.INBOX)
+        await _launch(ws, view.id, lock)
+    return view.id
+
+
+async def stop(ws: Workspace, run_id: str | None, *, task: int | None = None, force: bool = False) -> RunView:
+    """Asks the run to stop: gracefully, or at once with `force`. The run ends when its agents have."""
+    view = RunStore(ws.runs).view(run_id) if run_id else _only_running(ws)
+    if not view.alive:
+        raise Refused(f"run {view.id} is not running: it is {view.state}", "see `locus status`")
+    if task is not None and view.task(task) is None:
+        raise NotFound(f"run {view.id} has no task #{task}", f"its tasks: {', '.join(f'#{t.number}' for t in view.tasks)}")
+    folder = ws.runs / view.id / store.INBOX
+    if force:
+        inbox.put(folder, ForceStop(task=task))
+    else:
+        inbox.put(folder, Stop(task=task))
+    return view
+
+
+async def answer(ws: Workspace, run_id: str, question_id: str, option: str, message: str | None = None) -> RunView:
+    """The first answer counts; a second one is refused."""
+    runs = RunStore(ws.runs)
+    view = runs.view(run_id)
+    question = next((question for question in view.questions if question.id == question_id), None)
+    if question is None:
+        raise NotFound(f"run {run_id} has no open question {question_id!r}", "it may have been answered elsewhere, or have expired")
+    options = [known.id for known in question.options]
+    if option not in options:
+        raise InvalidArguments(f"option: {option!r} is none of {', '.join(options)}")
+    if not inbox.put(ws.runs / run_id / store.INBOX, Answer(question_id=question_id, option=option, message=message)):
+        raise Refused("the question has been answered already", "the first answer counts")
+    return runs.view(run_id)
+
+
+async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[list[Task], str | None]:
+    if wanted.sprint is not None:
+        sprint = await ws.tracker.sprint(wanted.sprint)
+        branch = naming.sprint_branch(sprint.name)
+        _require_free(ws, branch)
+        tasks = [await ws.tracker.get(number) for number in sprint.tasks]
+        return [task for task in tasks if task.state == "open" and not is_done(task)], sprint.name
+    tasks = [await ws.tracker.get(number) for number in dict.fromkeys(wanted.tasks)]
+    for task in tasks:
+        if task.sprint is not None:
+            raise Refused(f'#{task.number} belongs to the sprint "{task.sprint}"', f'run the sprint: `locus run --sprint "{task.sprint}"`')
+        _require_free(ws, naming.issue_branch(task.number))
+    return tasks, None
+
+
+def _require_free(ws: Workspace, branch: str) -> None:
+    if locks.is_held(ws.branch_lock(branch)):
+        raise Refused(f"another run is working on {branch}", "see `locus status`; wait for it or stop it with `locus stop`")
+
+
+def _resumable(ws: Workspace, run_id: str | None, sprint: str | None) -> RunView:
+    runs = RunStore(ws.runs)
+    if run_id is not None:
+        view = runs.view(run_id)
+        if view.alive:
+            raise Refused(f"run {run_id} is going on", "watch it with `locus logs -f`")
+        if not view.state.unfinished:
+            raise Refused(f"run {run_id} is {view.state}: there is nothing to resume", "start a new one with `locus run`")
+        return view
+    candidates = [view for view in runs.views() if view.state.unfinished and not view.alive and sprint in (None, view.sprint)]
+    if not candidates:
+        raise Refused("there is no unfinished run to resume", "see `locus status`")
+    if len(candidates) > 1:
+        listed = "\n".join(
+            f"  {view.id}  {view.sprint or ', '.join(f'#{task.number}' for task in view.tasks)}  {view.state}" for view in candidates
+        )
+        raise Refused(f"several runs could be resumed:\n{listed}", "name one: `locus run --resume RUN`")
+    return candidates[0]
+
+
+def _only_running(ws: Workspace) -> RunView:
+    running = [view for view in RunStore(ws.runs).views() if view.alive]
+    if not running:
+        raise Refused("no run is going on", "see `locus status`")
+    if len(running) > 1:
+        raise Refused("several runs are going on", f"name one: {', '.join(view.id for view in running)}")
+    return running[0]
+
+
+def _taken(folder: Path) -> Lock:
+    lock = locks.try_lock(folder / store.LOCK)
+    if lock is None:
+        raise Refused(f"run {folder.name} is going on", "watch it with `locus logs -f`")
+    return lock
+
+
+async def _launch(ws: Workspace, run_id: str, lock: Lock) -> None:
+    """The lock is handed down, so that the run is alive from this moment on."""
+    folder = ws.runs / run_id
+    argv = [sys.executable, "-P", "-m", "locus", "runner", str(folder), "--lock-fd", str(lock.fd)]
+    await asyncio.to_thread(process.launch, argv, cwd=ws.repo.main, stderr=folder / store.LOG, hold=lock.fd, env=process.scrubbed_env())

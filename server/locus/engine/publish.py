@@ -1,0 +1,146 @@
+"""What is done with accepted work: commit, push, pull request, comment, status. Each an effect, each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from locus.engine import messages
+from locus.engine.effects import Effect, Result
+from locus.engine.execute import Place
+from locus.engine.run import Run
+from locus.engine.verdicts import TaskEnded, blocked, failed
+from locus.errors import ProcessFailed
+from locus.model.events import Accepted
+from locus.model.states import TaskState
+from locus.model.task import PullDraft, PullRequest, Task
+from locus.repo.commits import commit_all, trailers_of
+from locus.repo.objects import is_ancestor
+from locus.repo.push import PushResult, fetch_own, push
+
+
+@dataclass(frozen=True)
+class Published:
+    commit: str
+    pushed: bool
+    """False where there is no remote, or it could not be reached."""
+
+
+async def commit(run: Run, task: Task, place: Place, accepted: Accepted) -> str:
+    trailers = messages.trailers(run.id, task.number, accepted.attempt, run.tracker.keeper)
+
+    async def look() -> Result | None:
+        for found in await trailers_of(place.worktree, f"{place.start}..HEAD"):
+            if trailers.items() <= found.trailers.items():
+                return {"commit": found.sha}
+        return None
+
+    async def act() -> Result:
+        return {"commit": await commit_all(place.worktree, messages.commit_message(task, accepted.summary), trailers, allow_empty=True)}
+
+    result = await run.effects.perform(Effect(f"commit:{task.number}:{accepted.attempt}", look, act), task.number)
+    return str(result["commit"])
+
+
+async def push_branch(run: Run, key: str, place: Place, task: int | None) -> bool:
+    """Whether the remote has the branch now. Raises TaskEnded when the remote, or a hook, does not take it.
+
+    With the local keeper an unreachable remote or missing credentials are a warning: the work is on the branch all the same.
+    """
+    remote = run.planned.remote
+    if remote is None or not run.config.agent.auto_pr:
+        return False
+
+    async def look() -> Result | None:
+        return None  # pushing what is there already changes nothing
+
+    async def act() -> Result:
+        result = await push(place.worktree, remote, place.branch, expected=run.pushed.get(place.branch))
+        if result.reason == "rejected":
+            result = await _once_more(run, remote, place, result)
+        if result.ok:
+            return {"pushed": result.commit}
+        if result.reason in ("credentials", "network") and run.tracker.keeper == "local":
+            run.warn(f"{place.branch} was not pushed: {result.message}")
+            return {"pushed": None}
+        raise failed(result.message, result.hint or f"nothing is lost: {place.worktree} stays; push it, or `locus run --resume`")
+
+    result = await run.effects.perform(Effect(key, look, act), task)
+    if result["pushed"] is None:
+        return False
+    run.pushed[place.branch] = str(result["pushed"])
+    return True
+
+
+async def _once_more(run: Run, remote: str, place: Place, refused: PushResult) -> PushResult:
+    """The lease did not hold: the remote branch was moved. An ancestor of ours may be replaced; somebody else's commits may not."""
+    tip = await fetch_own(run.repo, remote, place.branch)
+    if tip is None or tip == run.pushed.get(place.branch):
+        return refused
+    if await is_ancestor(place.worktree, "HEAD", tip):
+        return PushResult(tip)
+    if await is_ancestor(place.worktree, tip, "HEAD"):
+        return await push(place.worktree, remote, place.branch, expected=tip)
+    raise blocked(
+        f"somebody has pushed other commits to {place.branch}",
+        f"merge them in {place.worktree} (`git merge refs/locus/remote/{place.branch}`), then `locus run --resume`",
+    )
+
+
+async def pull_request(run: Run, key: str, branch: str, title: str, body: str, task: int | None) -> PullRequest | None:
+    if not run.config.agent.auto_pr:
+        return None
+
+    async def look() -> Result | None:
+        return None  # `act` itself looks by head first
+
+    async def act() -> Result:
+        found = await run.tracker.pulls(branch)
+        marker = messages.run_marker(run.id)
+        for pull in found:
+            if pull.state == "open":
+                return {"pullRequest": (await run.tracker.update_pull(pull.number, title=title, body=body)).wire()}
+        for pull in found:
+            if marker in pull.body:
+                return {"pullRequest": pull.wire()}
+        draft = PullDraft(branch=branch, base=run.planned.base_branch, title=title, body=body)
+        return {"pullRequest": (await run.tracker.create_pull(draft)).wire()}
+
+    try:
+        result = await run.effects.perform(Effect(key, look, act), task)
+    except TaskEnded:
+        raise
+    except ProcessFailed as error:
+        raise failed(f"the pull request could not be made: {error.message}", error.hint) from error
+    return PullRequest.model_validate(result["pullRequest"])
+
+
+async def comment(run: Run, number: int, attempt: int, what: str, body: str) -> None:
+    marker = messages.comment_marker(run.id, number, attempt, what)
+
+    async def look() -> Result | None:
+        return {} if await run.tracker.has_comment(number, marker) else None
+
+    async def act() -> Result:
+        await run.tracker.comment(number, body, marker=marker)
+        return {}
+
+    await run.effects.perform(Effect(f"comment:{number}:{attempt}:{what}", look, act), number)
+
+
+async def status(run: Run, number: int, attempt: int, state: TaskState) -> None:
+    if not run.config.agent.auto_label:
+        return
+    wanted = state.status
+
+    async def look() -> Result | None:
+        return {} if (await run.tracker.get(number)).status is wanted else None
+
+    async def act() -> Result:
+        await run.tracker.set_status(number, wanted)
+        return {}
+
+    await run.effects.perform(Effect(f"status:{number}:{attempt}:{wanted}", look, act), number)
+
+
+def good_end(run: Run) -> TaskState:
+    return TaskState.IN_REVIEW if run.config.agent.review else TaskState.DONE

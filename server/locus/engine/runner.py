@@ -1,0 +1,205 @@
+"""The runner: one process per run, no descendant of an editor. It re-checks everything before its first effect, then goes to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from locus import process
+from locus.engine import plan as planning
+from locus.engine import questions, request, runstate, sprint, standalone, store
+from locus.engine.control import Control
+from locus.engine.effects import Effect, Effects, Result
+from locus.engine.journal import Journal, Sink
+from locus.engine.run import Run
+from locus.engine.survey import Survey, survey
+from locus.errors import LocusError, Refused
+from locus.locks import Lock, Slots
+from locus.model.events import RunEnded, RunPlanned, RunStarted, RunStateChanged, Warned
+from locus.model.plan import Plan
+from locus.model.states import RunState, TaskState
+from locus.repo import facts
+from locus.repo.base import BaseBranch
+from locus.repo.objects import rev_parse
+from locus.repo.push import remote_tips
+from locus.workspace import Workspace
+
+log = logging.getLogger("locus.runner")
+
+
+def main(folder: Path, lock_fd: int) -> int:
+    """Returns 0 when the run came to an end of any kind that the journal tells."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    lock = Lock.adopt(lock_fd, folder / store.LOCK)
+    process.adopt_orphans()
+    try:
+        asyncio.run(conduct(folder, Journal(folder / store.JOURNAL)))
+    finally:
+        lock.close()
+    return 0
+
+
+async def conduct(folder: Path, journal: Sink) -> None:
+    """The whole run. Whatever happens, short of the death of this process, the journal's last line says how it ended."""
+    asked = request.load(folder)
+    ws = Workspace(Path(asked.root))
+    control = Control(on_stop=lambda: _stopping(journal))
+    control.listen_to_signals()
+    resumed = journal.fold.started
+    journal.append(RunStarted(resumed=resumed))
+    watching = asyncio.create_task(control.watch(folder / store.INBOX))
+    projecting = asyncio.create_task(_project(ws, journal))
+    try:
+        ending = await _carry_out(folder, asked, ws, journal, control, resumed)
+    except Refused as error:
+        ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=error.hint)
+    except LocusError as error:
+        ending = RunEnded(state=RunState.FAILED, reason=error.message, hint=error.hint)
+    except Exception:
+        log.exception("the run ended by a bug")
+        ending = RunEnded(state=RunState.FAILED, reason="Locus hit an internal error", hint=f"see {folder / store.LOG}, then resume")
+    finally:
+        for task in (watching, projecting):
+            task.cancel()
+        await asyncio.wait([watching, projecting])
+    journal.append(ending)
+    await process.sweep_orphans()
+    await _update(ws, journal)
+
+
+async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, resumed: bool) -> RunEnded:
+    if resumed:
+        await _clear_leftovers(asked.run_id)
+    planned, seen = await _plan(asked, ws, journal, control)
+    if control.stopping:
+        return RunEnded(state=RunState.STOPPED, reason="stopped before it began")
+    run = Run(
+        id=asked.run_id,
+        folder=folder,
+        request=asked,
+        ws=ws,
+        journal=journal,
+        effects=Effects(journal),
+        control=control,
+        slots=Slots(ws.locks / "slots", asked.config.agent.max_parallel),
+        seen=seen,
+        planned=planned,
+        resumed=resumed,
+    )
+    await _begin(run)
+    await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
+    return _ending(run)
+
+
+async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control) -> tuple[RunPlanned, Survey]:
+    """Re-checked in full before the first effect; a resumed run keeps the plan it has."""
+    known = journal.fold.planned
+    wanted = asked.wanted
+    if known is not None:
+        wanted = wanted.model_copy(update={"base": known.base_commit})
+    seen = await survey(ws, wanted, asked.config, fetch=known is None)
+    if known is not None:
+        await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in known.tasks})
+        return known, replace(seen, branch=BaseBranch(known.base_branch, known.remote))
+    plan = planning.make(seen)
+    _require_accepted(plan)
+    await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in plan.tasks})
+    chosen = await questions.base(journal, control, asked, seen, await facts.head(ws.repo))
+    if chosen is not None:
+        seen = await survey(ws, wanted.model_copy(update={"base": chosen}), asked.config, fetch=False)
+        plan = planning.make(seen)
+        _require_accepted(plan)
+    for warning in seen.warnings:
+        journal.append(Warned(message=warning))
+    planned = RunPlanned(
+        base=seen.base.label,
+        base_kind=seen.base.kind,
+        base_commit=seen.base.commit,
+        base_branch=seen.branch.name,
+        remote=seen.remote,
+        branch=plan.branch,
+        tasks=plan.tasks,
+    )
+    journal.append(planned)
+    return planned, seen
+
+
+def _require_accepted(plan: Plan) -> None:
+    """One refused issue refuses the whole run."""
+    if plan.refused:
+        reasons = "; ".join(refusal.reason for refusal in plan.refused)
+        raise Refused(reasons, plan.refused[0].hint)
+
+
+async def _begin(run: Run) -> None:
+    numbers = [task.number for task in run.planned.tasks]
+
+    async def look() -> Result | None:
+        return None
+
+    async def act() -> Result:
+        await run.tracker.manage(numbers)
+        return {}
+
+    await run.effects.perform(Effect("manage", look, act))
+    (run.base_tree,) = await rev_parse(run.repo.here, f"{run.planned.base_commit}^{{tree}}")
+    if run.planned.remote is not None and run.config.agent.auto_pr:
+        try:
+            run.pushed.update(await remote_tips(run.repo.here, run.planned.remote, "locus/*"))
+        except LocusError as error:
+            run.warn(f"{run.planned.remote} could not be asked for its branches: {error.message}")
+
+
+def _ending(run: Run) -> RunEnded:
+    states = [run.task(task.number).state for task in run.planned.tasks]
+    if all(state.succeeded for state in states):
+        return RunEnded(state=RunState.DONE)
+    bad = sum(state in (TaskState.FAILED, TaskState.BLOCKED) for state in states)
+    if run.control.stopping or not bad:
+        return RunEnded(state=RunState.STOPPED, reason="stopped by a person", hint="go on with `locus run --resume`")
+    noun = "task" if len(states) == 1 else "tasks"
+    return RunEnded(
+        state=RunState.FAILED, reason=f"{bad} of {len(states)} {noun} did not succeed", hint="mend the cause, then `locus run --resume`"
+    )
+
+
+def _begun(journal: Sink) -> bool:
+    return bool(journal.fold.effects or journal.fold.intended)
+
+
+def _stopping(journal: Sink) -> None:
+    journal.append(RunStateChanged(state=RunState.STOPPING, reason="stopped by a person"))
+
+
+async def _clear_leftovers(run_id: str) -> None:
+    """Agents that outlived a killed runner and its supervisor carry the run's id in their environment."""
+    for pid in process.leftovers(run_id):
+        log.warning("ending process %d, left over from before", pid)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+async def _project(ws: Workspace, journal: Sink) -> None:
+    """Writes run-state.json after changes, a few times a second at most."""
+    written = -1
+    while True:
+        if journal.fold.seq != written:
+            written = journal.fold.seq
+            await _update(ws, journal)
+        await asyncio.sleep(0.2)
+
+
+async def _update(ws: Workspace, journal: Sink) -> None:
+    view = journal.fold.view()
+    if view is not None and view.state is not RunState.REFUSED:
+        try:
+            await runstate.update(ws, view)
+        except LocusError as error:
+            log.warning("run-state.json was not written: %s", error)

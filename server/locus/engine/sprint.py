@@ -1,0 +1,126 @@
+"""Sprint mode: one worktree, one branch, the tasks one after the other, each on top of the ones before it; one pull request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from locus.engine import briefs, endings, messages, places, plan, publish, snapshots
+from locus.engine.catching_up import catch_up, sprint_diff
+from locus.engine.execute import Place, execute
+from locus.engine.run import Run
+from locus.engine.slots import slot
+from locus.engine.verdicts import TaskEnded, failed
+from locus.errors import LocusError
+from locus.model.events import Accepted
+from locus.model.plan import PlannedTask
+from locus.model.states import TaskState
+from locus.model.task import Task
+from locus.repo.commits import tree_state
+from locus.repo.objects import commit_of
+
+
+async def run_all(run: Run) -> None:
+    """Raises TaskEnded when the branch cannot be had, or when the last step, the pull request, fails: the tasks stay done then."""
+    wanted = str(run.planned.branch)
+    started = next((task for planned in run.planned.tasks if (task := run.task(planned.number)).branch and task.worktree), None)
+    with await places.lock_branch(run, str(started.branch) if started else wanted) as lock:
+        if started is None:
+            place = await places.fresh(run, wanted, None, (lock.fd,))
+        else:
+            place = Place(str(started.branch), Path(str(started.worktree)), str(started.start), "", (lock.fd,))
+        await _tasks(run, place)
+        await _deliver(run, place)
+
+
+async def _tasks(run: Run, place: Place) -> None:
+    tasks = {task.number: task for task in run.seen.tasks}
+    base = run.planned.base_commit
+    dirty = run.resumed
+    for planned in run.planned.tasks:
+        if run.task(planned.number).state.succeeded:
+            continue
+        held = await slot(run, planned.number)
+        if held is None:
+            break
+        at: Place | None = None
+        try:
+            with held:
+                run.move(planned.number, TaskState.PREPARING, phase="preparing")
+                await publish.status(run, planned.number, run.task(planned.number).attempt + 1, TaskState.PREPARING)
+                accepted = await _standing(run, planned.number, place) if dirty else None
+                if accepted is not None:
+                    at = replace(place, start=str(run.task(planned.number).start))
+                else:
+                    if dirty:
+                        tip = run.journal.fold.tip or place.start
+                        place = await places.again(run, place.branch, place.worktree, tip, planned.number, place.hold)
+                    dirty = False
+                    base = await catch_up(run, place, planned.number, base)
+                    at = await places.here(run, place, planned.number)
+                    brief = await briefs.complete(run, tasks[planned.number], await sprint_diff(at, base))
+                    accepted = await execute(run, planned.number, planned.agent, at, brief)
+            dirty = False
+            await _publish(run, tasks[planned.number], planned, at, accepted)
+        except TaskEnded as ended:
+            if not await _goes_on(run, planned.number, ended, at):
+                break
+        except LocusError as error:
+            if not await _goes_on(run, planned.number, failed(error.message, error.hint), at):
+                break
+
+
+async def _standing(run: Run, number: int, place: Place) -> Accepted | None:
+    """The task's accepted work, when it stands in the worktree as it was accepted: only publishing is left."""
+    accepted = run.journal.fold.accepted.get(number)
+    if accepted is None or not (place.worktree / ".git").exists():
+        return None
+    state = await tree_state(place.worktree)
+    return accepted if state.tree == accepted.tree and state.branch == place.branch else None
+
+
+async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> None:
+    run.move(task.number, TaskState.PUBLISHING, phase="publishing")
+    commit = await publish.commit(run, task, place, accepted)
+    await publish.push_branch(run, f"push:{task.number}", place, task.number)
+    said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, None)
+    await publish.comment(run, planned.number, accepted.attempt, "done", said)
+    await publish.status(run, planned.number, accepted.attempt, publish.good_end(run))
+    run.move(planned.number, publish.good_end(run))
+
+
+async def _goes_on(run: Run, number: int, ended: TaskEnded, place: Place | None) -> bool:
+    """Closes the task. Whether the sprint goes on: only after a failure, and if it is not to stop on failures."""
+    await endings.badly(run, number, ended, place)
+    if ended.state is not TaskState.FAILED or run.config.sprint.stop_on_failure or run.control.stopping:
+        return False
+    if place is not None:
+        await snapshots.back_to(run, place.worktree, place.branch, place.start, number)
+    return True
+
+
+async def _deliver(run: Run, place: Place) -> None:
+    """One pull request for what is done; the worktree goes when everything is."""
+    name = str(run.request.wanted.sprint if run.seen.sprint is None else run.seen.sprint.name)
+    here = {planned.number for planned in run.planned.tasks if run.task(planned.number).state.succeeded}
+    done = [(task.number, task.title) for task in run.seen.tasks if task.number in here or plan.is_done(task)]
+    if not here or run.control.stopping:
+        return
+    verified = tuple(command.name for command in run.config.verify)
+    agents = ", ".join(dict.fromkeys(planned.agent for planned in run.planned.tasks))
+    tip = await commit_of(run.repo.here, f"refs/heads/{place.branch}")
+    finished = len(here) == len(run.planned.tasks)
+    pushed = await _push_rest(run, place, str(tip))
+    body = messages.sprint_body(run.id, name, done, verified, agents)
+    await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
+    if finished and (pushed or run.planned.remote is None or not run.config.agent.auto_pr):
+        await endings.put_away(run, "remove:sprint", place.worktree, None)
+
+
+async def _push_rest(run: Run, place: Place, tip: str) -> bool:
+    """What an earlier task's push did not get through."""
+    if run.planned.remote is None or not run.config.agent.auto_pr:
+        return False
+    if run.pushed.get(place.branch) == tip:
+        return True
+    return await publish.push_branch(run, f"push:sprint:{tip}", place, None)

@@ -1,0 +1,113 @@
+"""Standalone mode: each issue in its own worktree, a work-conserving pool of slots. Publishing does not hold a slot."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from locus.engine import briefs, endings, messages, places, publish
+from locus.engine.execute import Place, execute
+from locus.engine.run import Run
+from locus.engine.slots import slot
+from locus.engine.verdicts import TaskEnded, failed, interrupted
+from locus.errors import LocusError
+from locus.locks import Lock
+from locus.model.events import Accepted
+from locus.model.plan import PlannedTask
+from locus.model.states import TaskState
+from locus.model.task import Task
+from locus.repo import worktrees
+from locus.repo.commits import tree_state
+
+
+async def run_all(run: Run) -> None:
+    """Every planned task once; done ones are only put away. The pool starts them in the plan's order."""
+    tasks = {task.number: task for task in run.seen.tasks}
+    unfinished = [planned for planned in _order(run) if not run.task(planned.number).state.succeeded]
+    async with asyncio.TaskGroup() as group:
+        for planned in run.planned.tasks:
+            if run.task(planned.number).state.succeeded:
+                group.create_task(_put_away(run, planned.number))
+        for planned in unfinished:
+            held = await slot(run, planned.number)
+            if run.control.stopping:
+                break  # what has not begun stays pending
+            if held is None:
+                await endings.badly(run, planned.number, interrupted("stopped before it began"), None)
+                continue
+            group.create_task(_one(run, tasks[planned.number], planned, held))
+
+
+def _order(run: Run) -> list[PlannedTask]:
+    """On resume what was begun comes first, then what was pending."""
+    return sorted(run.planned.tasks, key=lambda planned: run.task(planned.number).state is TaskState.PENDING)
+
+
+async def _one(run: Run, task: Task, planned: PlannedTask, held: Lock) -> None:
+    place: Place | None = None
+    before = run.task(task.number)
+    try:
+        with await places.lock_branch(run, before.branch or planned.branch) as lock:
+            try:
+                run.move(task.number, TaskState.PREPARING, phase="preparing")
+                await publish.status(run, task.number, before.attempt + 1, TaskState.PREPARING)
+                accepted = run.journal.fold.accepted.get(task.number)
+                if before.worktree and before.branch and before.start:
+                    place, accepted = await _resumed(run, task.number, accepted, lock)
+                else:
+                    place = await places.fresh(run, planned.branch, task.number, (lock.fd,))
+                    places.prepared(run, place, task.number)
+                if accepted is None:
+                    brief = await briefs.complete(run, task)
+                    accepted = await execute(run, task.number, planned.agent, place, brief)
+                held.close()
+                await _publish(run, task, planned, place, accepted)
+            except TaskEnded as ended:
+                await endings.badly(run, task.number, ended, place)
+            except LocusError as error:
+                await endings.badly(run, task.number, failed(error.message, error.hint), place)
+    except TaskEnded as ended:
+        await endings.badly(run, task.number, ended, None)
+    finally:
+        held.close()
+
+
+async def _resumed(run: Run, number: int, accepted: Accepted | None, lock: Lock) -> tuple[Place, Accepted | None]:
+    """Accepted work that still stands as it was is only published; everything else starts afresh from the task's start."""
+    before = run.task(number)
+    branch, worktree, start = str(before.branch), Path(str(before.worktree)), str(before.start)
+    if accepted is not None and await _stands(run, branch, worktree, accepted):
+        return Place(branch=branch, worktree=worktree, start=start, start_tree="", hold=(lock.fd,)), accepted
+    return await places.again(run, branch, worktree, start, number, (lock.fd,)), None
+
+
+async def _stands(run: Run, branch: str, worktree: Path, accepted: Accepted) -> bool:
+    try:
+        await worktrees.adopt(run.repo, worktree, branch)
+    except LocusError:
+        return False
+    return (await tree_state(worktree)).tree == accepted.tree
+
+
+async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> None:
+    run.move(task.number, TaskState.PUBLISHING, phase="publishing")
+    commit = await publish.commit(run, task, place, accepted)
+    pushed = await publish.push_branch(run, f"push:{task.number}", place, task.number)
+    body = messages.pull_body(run.id, task, accepted.summary, accepted.verified, planned.agent)
+    pull = await publish.pull_request(run, f"pull:{task.number}", place.branch, messages.pull_title(task), body, task.number)
+    said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, pull.number if pull else None)
+    await publish.comment(run, task.number, accepted.attempt, "done", said)
+    await publish.status(run, task.number, accepted.attempt, publish.good_end(run))
+    run.move(task.number, publish.good_end(run))
+    if pushed or run.planned.remote is None or not run.config.agent.auto_pr:
+        await endings.put_away(run, f"remove:{task.number}", place.worktree, task.number)
+
+
+async def _put_away(run: Run, number: int) -> None:
+    """What a crash left of a done task: its worktree."""
+    task = run.task(number)
+    pushed = (run.effects.done(f"push:{number}") or {}).get("pushed") is not None
+    safe = pushed or run.planned.remote is None or not run.config.agent.auto_pr
+    if task.worktree and safe and run.effects.done(f"remove:{number}") is None:
+        with await places.lock_branch(run, str(task.branch)):
+            await endings.put_away(run, f"remove:{number}", Path(task.worktree), number)
