@@ -54,7 +54,7 @@ async def remote_tip(cwd: Path, remote: str, branch: str) -> str | None:
 
 async def remote_tips(cwd: Path, remote: str, pattern: str) -> dict[str, str | None]:
     """The commits of all the remote's branches that match `pattern`, in one question. Raises GitFailed where it cannot be asked."""
-    done = await git("ls-remote", "--quiet", "--", remote, head_ref(pattern), cwd=cwd, timeout=NETWORK_TIMEOUT)
+    done = await git("ls-remote", "--quiet", "--", remote, f"refs/heads/{pattern}", cwd=cwd, timeout=NETWORK_TIMEOUT)
     tips = (line.split("\t") for line in done.out.splitlines())
     return {name.removeprefix("refs/heads/"): commit for commit, name in tips}
 
