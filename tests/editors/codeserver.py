@@ -71,8 +71,10 @@ def serving(program: Program, home: Path, *, workspace_trust: bool = False) -> I
     # No gallery: nothing is looked up on the network.
     env = environment(home, program.node, Path(git)) | {"EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
     (data / "User").mkdir(parents=True)
-    settings = {**SETTINGS, "security.workspace.trust.enabled": workspace_trust, "locus.server.path": str(program.locus)}
-    (data / "User/settings.json").write_text(json.dumps(settings))
+    (data / "User/settings.json").write_text(json.dumps({**SETTINGS, "security.workspace.trust.enabled": workspace_trust}))
+    # The extension runs on the remote side of this VS Code, and a setting about the machine counts only in that side's file.
+    (data / "Machine").mkdir()
+    (data / "Machine/settings.json").write_text(json.dumps({"locus.server.path": str(program.locus)}))
     port = free_port()
     command = [str(program.node), str(program.entry), "--user-data-dir", str(data), "--extensions-dir", str(extensions)]
     subprocess.run([*command, "--install-extension", str(program.extension)], env=env, check=True, capture_output=True, timeout=60)

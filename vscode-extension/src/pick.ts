@@ -13,6 +13,7 @@ export function pickSeveral<Item extends vscode.QuickPickItem>(
     pick.matchOnDescription = true;
     pick.canSelectMany = true;
     pick.items = items;
+    pick.activeItems = items.slice(0, 1);
     pick.onDidAccept(() => {
       resolve(pick.selectedItems.length > 0 ? pick.selectedItems : pick.activeItems);
       pick.hide();
