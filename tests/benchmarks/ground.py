@@ -1,0 +1,111 @@
+"""What is measured on: repositories made for it, a person with an instant agent, and an editor that starts the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.raw_lsp import RawClient, scrubbed, start
+
+LOCUS = [str(Path(sys.executable).with_name("locus")), "lsp"]
+RUN_SECONDS = 300.0
+INSTANT = ["/bin/sh", "-c", "echo done >made-{id}.txt"]
+"""An agent that takes no time to think."""
+
+CAPABILITIES = {"window": {"workDoneProgress": True}, "experimental": {"locus": {"version": 1}}}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """`project` with `origin`, a bare repository; `home` holds the person's own configuration."""
+
+    home: Path
+    project: Path
+    remote: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return scrubbed(self.home)
+
+    def git(self, *arguments: str, input: bytes = b"") -> str:
+        return git(self.project, self.env, *arguments, input=input)
+
+
+def git(cwd: Path, env: dict[str, str], *arguments: str, input: bytes = b"") -> str:
+    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, input=input, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def make(folder: Path, *, files: int, agent: list[str] = INSTANT) -> Ground:
+    """A repository of `files` files of about 5 KB, pushed. The agent stands in the person's own file, which needs no permission."""
+    ground = Ground(folder / "home", folder / "project", folder / "remote.git")
+    for path in (ground.home / ".config/locus", ground.project):
+        path.mkdir(parents=True)
+    config = {"agents": {"instant": {"kind": "shell", "argv": agent}}}
+    (ground.home / ".config/locus/config.json").write_text(json.dumps(config), encoding="utf-8")
+    git(folder, ground.env, "init", "--quiet", "--bare", "--initial-branch=main", str(ground.remote))
+    ground.git("init", "--quiet", "--initial-branch=main")
+    ground.git("fast-import", "--quiet", input=_history(files))
+    ground.git("reset", "--quiet", "--hard", "main")
+    ground.git("remote", "add", "origin", str(ground.remote))
+    ground.git("push", "--quiet", "--set-upstream", "origin", "main")
+    ground.git("remote", "set-head", "origin", "main")
+    return ground
+
+
+def _history(files: int) -> bytes:
+    """One commit, for git fast-import; the same files every time."""
+    chance = random.Random(files)
+    head = b"commit refs/heads/main\ncommitter Person <person@example.invalid> 1700000000 +0000\ndata 4\nAll\n\n"
+    parts = [head]
+    for number in range(files):
+        content = "".join(f"{chance.getrandbits(256):064x} {number}\n" for _ in range(72)).encode()
+        parts.append(b"M 100644 inline src/part%03d/file%05d.txt\ndata %d\n%s\n" % (number % 100, number, len(content), content))
+    return b"".join(parts)
+
+
+@asynccontextmanager
+async def editor(ground: Ground) -> AsyncIterator[RawClient]:
+    client = await start(LOCUS, cwd=ground.project, env=ground.env)
+    try:
+        await client.initialize(CAPABILITIES, rootUri=ground.project.as_uri())
+        yield client
+    finally:
+        await client.close()
+
+
+async def command(client: RawClient, id: str, **arguments: Any) -> Any:
+    reply = await client.command(id, arguments)
+    if "error" in reply:
+        raise RuntimeError(f"{id}: {reply['error']}")
+    return reply["result"]
+
+
+async def issues(client: RawClient, count: int) -> list[int]:
+    return [(await command(client, "locus.issue.create", title=f"Task {number}"))["number"] for number in range(count)]
+
+
+async def ended(client: RawClient, run_id: str) -> dict[str, Any]:
+    """The run once it has ended; raises if it did not end well."""
+    params = await client.notification(
+        "locus/run", lambda params: params["run"]["id"] == run_id and "endedAt" in params["run"], seconds=RUN_SECONDS
+    )
+    run: dict[str, Any] = params["run"]
+    if run["state"] != "done":
+        raise RuntimeError(f"the run ended {run['state']}: {json.dumps(run, indent=1)}")
+    return run
+
+
+def settle() -> None:
+    """What was written before does not slow down what is measured next."""
+    os.sync()
+    time.sleep(0.2)
