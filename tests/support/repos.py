@@ -1,7 +1,7 @@
 """Throw-away repositories as a person has them, and the proof that nobody but the test itself changed them.
 
-`person` and `new_person` are fixtures of the whole suite. Each Person's fingerprint (HEAD, index, files, stash, configuration, refs that are not
-ours) is compared at the end of the test, and before each change that the test makes through the Person's own methods.
+`person` and `new_person` are fixtures of the whole suite. The fingerprint (HEAD, index, files, stash, configuration, refs that are not
+ours) of each is compared at the end of the test, and before each change that the test makes through the Person's own methods.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def linked_git_dir(folder: Path) -> Path:
     except OSError as error:
         raise Refused(f"{folder} is not a git checkout: {error.strerror}") from error
     target = content.removeprefix("gitdir:").strip()
-    git_dir = Path(os.path.realpath(folder / target))
+    git_dir = Path(os.path.realpath(folder / target.partition("\0")[0]))
     if not content.startswith("gitdir:") or not _is_git_dir(git_dir):
         raise Refused(
             f"{dot_git} does not lead to a git directory",

@@ -106,6 +106,8 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
     found = next((tree for tree in await listed(repo) if tree.path == real(path)), None)
     if found is None:
         raise Refused(f"{path} is not a worktree of this repository")
+    if not found.path.is_relative_to(real(repo.worktrees_dir)):
+        raise Refused(f"{path} is not one of Locus' worktrees", "remove it with `git worktree remove`")
     if found.locked:
         raise Refused(f"the worktree {path} is locked", f"run `git worktree unlock {path}` first")
     entry = move_aside(path, trash) if present(path) else None
@@ -138,12 +140,12 @@ async def _clear_leftover(repo: Repository, path: Path) -> None:
 
 
 async def _add(repo: Repository, path: Path, branch: str, start: str | None) -> None:
-    new = ("-b", require_branch(branch)) if start is not None else ()
-    done = await git(
-        *("worktree", "add", "--quiet", "--no-track", "--no-checkout", *new, "--", path, require_revision(start or branch)),
-        cwd=repo.main,
-        check=False,
-    )
+    new = ("--no-track", "-b", require_branch(branch)) if start is not None else ()
+    add = ("worktree", "add", "--quiet", "--no-checkout", *new, "--", path, require_revision(start or branch))
+    done = await git(*add, cwd=repo.main, check=False)
+    if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
+        await git("worktree", "remove", "--force", "--", path, cwd=repo.main)
+        done = await git(*add, cwd=repo.main, check=False)
     if done.code == 0:
         return
     error = failure(done, "git worktree add")
