@@ -1,0 +1,33 @@
+"""`locus`: picks the sub-command, and imports nothing before it knows which."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    match arguments:
+        case ["--version"]:
+            from locus import __version__
+
+            print(f"locus {__version__}")  # noqa: T201 - the answer itself
+            return 0
+        case ["lsp", *rest] if not {"-h", "--help"} & set(rest):
+            from locus.lsp.main import main as serve
+
+            return serve(rest)
+        case ["runner", folder, "--lock-fd", number] if number.isdecimal():
+            from pathlib import Path
+
+            from locus.engine.runner import main as execute
+
+            return execute(Path(folder), int(number))
+        case _:
+            from locus.cli.main import main as cli
+
+            return cli(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

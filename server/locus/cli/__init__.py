@@ -1,0 +1,1 @@
+"""The terminal's face: words in, one use case called, lines or one JSON document out."""

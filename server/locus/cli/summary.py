@@ -1,0 +1,113 @@
+"""What a person wants to know when a run has ended: what became of each task, and what to do next. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from locus.cli.present import run_glyph
+from locus.cli.text import duration, money, one_line, table
+from locus.model.states import RunState, TaskState
+
+if TYPE_CHECKING:
+    from locus.cli.terminal import Terminal
+    from locus.model.run import RunView, TaskRun
+    from locus.model.task import PullRequest
+
+_BRANCH = re.compile(r"[\w./+-]+")
+
+
+def exit_code(view: RunView, *, interrupted: bool) -> int:
+    if view.state is RunState.DONE:
+        return 0
+    if interrupted or view.state is RunState.STOPPED:
+        return 130
+    return 2 if view.state is RunState.REFUSED else 1
+
+
+def summary(view: RunView, terminal: Terminal) -> Iterator[str]:
+    rows = [_row(task) for task in view.tasks]
+    if view.state is not RunState.REFUSED:
+        for task, line in zip(
+            view.tasks, table(rows, width=terminal.width - 2, flexible=2, ellipsis=terminal.glyphs.ellipsis), strict=True
+        ):
+            yield f"{run_glyph(terminal, task.state)} {line}"
+            yield from (f"    {said}" for said in _troubles(view, task))
+        yield ""
+    yield f"{run_glyph(terminal, view.state)} {_total(view)}"
+    if view.hint:
+        yield f"    hint: {one_line(view.hint)}"
+    yield from _next(view)
+
+
+def _row(task: TaskRun) -> tuple[str, ...]:
+    pull = f"pull request #{task.pull_request.number}" if task.pull_request else ""
+    return (f"#{task.number}", str(task.state), one_line(task.title), one_line(task.branch or ""), (task.commit or "")[:10], pull)
+
+
+def _troubles(view: RunView, task: TaskRun) -> Iterator[str]:
+    if task.error:
+        yield f"error: {one_line(task.error)}"
+    if task.hint:
+        yield f"hint: {one_line(task.hint)}"
+    if task.state in (TaskState.FAILED, TaskState.BLOCKED, TaskState.INTERRUPTED):
+        if task.worktree:
+            yield f"its files: {one_line(task.worktree)}"
+        yield f"its log: locus logs {view.id} --task {task.number}"
+
+
+def _total(view: RunView) -> str:
+    facts = [str(view.state) + (f": {one_line(view.reason)}" if view.reason else "")]
+    if view.state is not RunState.REFUSED:
+        facts += [f"{view.done} of {len(view.tasks)} done"]
+    if view.ended_at:
+        try:
+            seconds = (datetime.fromisoformat(view.ended_at) - datetime.fromisoformat(view.started_at)).total_seconds()
+            facts.append(duration(seconds))
+        except ValueError:
+            pass
+    return ", ".join(fact for fact in [*facts, money(view.cost_usd)] if fact)
+
+
+def _next(view: RunView) -> Iterator[str]:
+    finished = [task for task in view.tasks if task.state.succeeded]
+    if finished:
+        yield from _deliverables(view, finished)
+    if view.state.unfinished:
+        yield ""
+        yield "Go on with what is left:"
+        yield f"  locus run --resume {view.id}"
+
+
+def _deliverables(view: RunView, finished: list[TaskRun]) -> Iterator[str]:
+    """Pull requests on a server are reviewed there; branches are looked at and merged here."""
+    pulls = [view.pull_request] if view.sprint else [task.pull_request for task in finished]
+    online = list(dict.fromkeys(pull.url for pull in pulls if pull is not None and pull.url))
+    if online:
+        yield ""
+        yield "Review and merge:"
+        yield from (f"  {one_line(url)}" for url in online)
+        return
+    branches = list(dict.fromkeys(branch for task in finished if (branch := view.branch or task.branch)))
+    if not branches:
+        return
+    target = _target(view, pulls)
+    start = target or (view.base_commit or "HEAD")[:10]
+    yield ""
+    yield "Look at it, then merge it:"
+    yield from (f"  git diff {quote(start)}...{quote(branch)}" for branch in branches)
+    if target:
+        yield f"  git switch {quote(target)}"
+    yield from (f"  git merge --no-ff {quote(branch)}" for branch in branches)
+
+
+def _target(view: RunView, pulls: Iterable[PullRequest | None]) -> str | None:
+    """The branch that the work is to be merged into; None where the run began at a commit that is no branch."""
+    for pull in pulls:
+        if pull is not None:
+            return pull.base
+    is_commit = view.base_commit is not None and view.base_commit.startswith(view.base)
+    return view.base if _BRANCH.fullmatch(view.base) and not is_commit else None

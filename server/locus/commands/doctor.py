@@ -1,0 +1,187 @@
+"""Everything a run needs, looked at one by one, each with what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from locus.commands.house import Check
+from locus.errors import LocusError
+from locus.model.states import RunState
+
+if TYPE_CHECKING:
+    from locus.workspace import Workspace
+
+_DRIFT: Final = (2, 38)
+_ENOUGH_BYTES: Final = 1024**3
+"""A worktree is a second copy of the files; below this a run is likely to end with a full disk."""
+
+
+async def checks(ws: Workspace) -> list[Check]:
+    """In the order in which a run would need them. Changes nothing but for a probe file, removed at once."""
+    found = [await _guarded(name, check, ws) for name, check in _CHECKS]
+    return [check for check in found if check is not None]
+
+
+async def outside(error: LocusError) -> list[Check]:
+    """Where there is no repository to look at."""
+    return [await _guarded_git(), Check(check="repository", ok=False, detail=error.message, fix=error.hint)]
+
+
+async def _guarded(name: str, check: Callable[[Workspace], Awaitable[Check | None]], ws: Workspace) -> Check | None:
+    try:
+        return await check(ws)
+    except LocusError as error:
+        return Check(check=name, ok=False, detail=error.message, fix=error.hint)
+    except BaseExceptionGroup as group:  # of parallel git commands; the first that is wrong says enough
+        expected, bugs = group.split(LocusError)
+        if bugs is not None or expected is None:
+            raise
+        return Check(check=name, ok=False, detail=str(_first(expected)))
+
+
+def _first(group: BaseExceptionGroup[LocusError]) -> LocusError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+async def _guarded_git() -> Check:
+    from locus.repo.git import version
+
+    try:
+        found = await version()
+    except LocusError as error:
+        return Check(check="git", ok=False, detail=error.message, fix=error.hint or "install git 2.38 or newer")
+    words = ".".join(map(str, found))
+    if found < _DRIFT:
+        return Check(check="git", ok=False, detail=f"{words} cannot see conflicts before they happen", fix="install git 2.38 or newer")
+    return Check(check="git", ok=True, detail=words)
+
+
+async def _git(_ws: Workspace) -> Check:
+    return await _guarded_git()
+
+
+async def _repository(ws: Workspace) -> Check:
+    from locus.repo import facts
+
+    commit = await facts.require_commits(ws.repo)
+    shallow = "; its history is shallow" if facts.is_shallow(ws.repo) else ""
+    return Check(check="repository", ok=True, detail=f"{ws.root} at {commit[:10]}{shallow}")
+
+
+async def _identity(ws: Workspace) -> Check:
+    from locus.repo import facts
+
+    if (problem := await facts.identity_problem(ws.repo)) is not None:
+        return Check(check="identity", ok=False, detail=problem.message, fix=problem.hint)
+    return Check(check="identity", ok=True, detail="git knows who commits here, and commits can be made without a terminal")
+
+
+async def _branches(ws: Workspace) -> Check:
+    from locus.repo import facts
+
+    await facts.require_branch_room(ws.repo)
+    return Check(check="branches", ok=True, detail="there is room for branches named locus/...")
+
+
+async def _base(ws: Workspace) -> Check:
+    from locus.repo.base import base_branch, resolve
+
+    branch = await base_branch(ws.repo, ws.settings().config.agent.base_branch)
+    base = await resolve(ws.repo, "default", branch)
+    return Check(check="base branch", ok=True, detail=f"{base.label} at {base.commit[:10]}")
+
+
+async def _remote(ws: Workspace) -> Check:
+    from locus.repo import facts
+
+    name = await facts.remote(ws.repo)
+    return Check(check="remote", ok=True, detail=name or "none: finished branches stay in this repository")
+
+
+async def _state(ws: Workspace) -> Check:
+    return await asyncio.to_thread(_state_folder, ws.state)
+
+
+def _state_folder(state: Path) -> Check:
+    probe = state / f".probe-{os.getpid()}"
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+        free = shutil.disk_usage(state).free
+    except OSError as error:
+        return Check(
+            check="state folder", ok=False, detail=f"{state}: {error.strerror}", fix="make it writable for you, or free some space"
+        )
+    size = f"{free / 1024**3:.1f} GB free"
+    if free < _ENOUGH_BYTES:
+        return Check(
+            check="state folder", ok=False, detail=f"{state}, {size}", fix="free some space: every task works in a worktree of its own"
+        )
+    return Check(check="state folder", ok=True, detail=f"{state}, {size}")
+
+
+async def _configuration(ws: Workspace) -> Check:
+    problems = ws.settings().problems
+    fatal = [problem for problem in problems if problem.fatal]
+    if not problems:
+        return Check(check="configuration", ok=True, detail="valid")
+    said = "\n".join(str(problem) for problem in fatal or problems)
+    return Check(check="configuration", ok=not fatal, detail=said, fix="correct it in the file it stands in" if fatal else None)
+
+
+async def _agent(ws: Workspace) -> Check:
+    from locus.workspace import resolve_agent
+
+    config = ws.settings().config
+    name = resolve_agent(config.ai.provider, config)
+    ws.agent(name, config)[1].check(ws.root)
+    return Check(check="agent", ok=True, detail=name)
+
+
+async def _tracker(ws: Workspace) -> Check:
+    from locus.model.task import TaskFilter
+
+    tasks = await ws.tracker.tasks(TaskFilter())
+    return Check(check="tracker", ok=True, detail=f"{ws.tracker.keeper}, open issues: {len(tasks)}")
+
+
+async def _trust(ws: Workspace) -> Check:
+    items = ws.trust.show(ws.settings())
+    missing = [item for item in items if not item.allowed]
+    if missing:
+        said = "\n".join(["not allowed to run yet:", *(f"{item.source}: {item.text}" for item in missing)])
+        return Check(check="trust", ok=False, detail=said, fix="look at them and allow them with `locus trust`")
+    return Check(check="trust", ok=True, detail=f"commands allowed to run: {len(items)}" if items else "the repository names no command")
+
+
+async def _leftovers(ws: Workspace) -> Check:
+    from locus.engine.store import RunStore
+
+    lost = [view.id for view in await asyncio.to_thread(RunStore(ws.runs).views) if view.state is RunState.LOST]
+    if lost:
+        said = f"runs whose runner is gone: {', '.join(lost)}"
+        return Check(check="leftovers", ok=False, detail=said, fix=f"go on with `locus run --resume {lost[0]}`")
+    return Check(check="leftovers", ok=True, detail="no run was left behind")
+
+
+_CHECKS: Final[tuple[tuple[str, Callable[[Workspace], Awaitable[Check | None]]], ...]] = (
+    ("git", _git),
+    ("repository", _repository),
+    ("identity", _identity),
+    ("branches", _branches),
+    ("base branch", _base),
+    ("remote", _remote),
+    ("state folder", _state),
+    ("configuration", _configuration),
+    ("agent", _agent),
+    ("tracker", _tracker),
+    ("trust", _trust),
+    ("leftovers", _leftovers),
+)
