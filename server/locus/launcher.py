@@ -14,6 +14,8 @@ import sys
 def main() -> None:
     status = int(sys.argv[1])
     os.set_inheritable(status, False)
+    if os.environ.pop("LOCUS_NO_LC_CTYPE", None):
+        os.environ.pop("LC_CTYPE", None)  # Python's addition
     os.setsid()
     if os.fork():
         os._exit(0)

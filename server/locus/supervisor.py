@@ -193,6 +193,8 @@ def main() -> None:
     adopt_orphans()
     signals = listen_to_signals()
     os.environ.pop("LOCUS_STARTED_BY", None)  # orphans.py: what carries it is not an orphan
+    if os.environ.pop("LOCUS_NO_LC_CTYPE", None):
+        os.environ.pop("LC_CTYPE", None)  # Python's addition
     agent, failure = start(sys.argv[7:])
     if failure:
         os.write(status, f"failed {failure}\n".encode())

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from locus.errors import ProcessFailed
-from locus.process.argv import Argument, checked_words, interpreter, not_started, require_folder
+from locus.process.argv import Argument, checked_words, interpreter, interpreter_env, not_started, require_folder
 
 
 def launch(argv: Sequence[Argument], *, cwd: Path, stderr: Path, hold: int, env: Mapping[str, str]) -> None:
@@ -40,7 +40,7 @@ def launch(argv: Sequence[Argument], *, cwd: Path, stderr: Path, hold: int, env:
             launcher = subprocess.Popen(
                 [*interpreter("launcher.py"), str(status), "--", *words],
                 cwd=cwd,
-                env=env,
+                env=interpreter_env(env),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

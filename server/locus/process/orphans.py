@@ -114,6 +114,8 @@ async def _kill_all(find: Callable[[], list[int]]) -> int:
         if time.monotonic() > deadline:
             break
         await asyncio.sleep(_POLL)
+        for pid in killed:
+            _reap(pid)
     return len(killed)
 
 
@@ -126,7 +128,8 @@ def _orphans() -> list[int]:
         if process.parent != me or process.session == our_session:
             continue
         if process.zombie:
-            # Our own children lead their sessions and are somebody's to wait for; a dead one has no environment left to tell it by.
+            # Our own children lead their sessions and are somebody's to wait for; a dead one has no environment left to tell it by. So a
+            # leader that died by itself stays a zombie until we end.
             if process.session != process.pid:
                 _reap(process.pid)
         elif ours not in _environment(process.pid):

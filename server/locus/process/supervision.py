@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from locus.errors import ProcessFailed
-from locus.process.argv import Argument, checked_words, interpreter, not_started
+from locus.process.argv import Argument, checked_words, interpreter, interpreter_env, not_started
 from locus.process.child import HELD_PIPE_GRACE, Child
 from locus.process.orphans import kill_marked, sweep_orphans
 from locus.process.output import LINE_CAP, Lines, Stream
@@ -75,10 +75,10 @@ class Supervised:
     def _ended(self, _: asyncio.Task[int]) -> None:
         if self._control >= 0:
             os.close(self._control)
-        asyncio.get_running_loop().call_later(HELD_PIPE_GRACE, self._let_go)
+        self._let_go()
 
     def _let_go(self) -> None:
-        """Only a process that escaped us can still hold the pipes; a reader is told that they end, after what is in them."""
+        """Whoever still holds the pipes has escaped us. The reader is told that they end, but not before it has read what is in them."""
         if self.lines.held_back and not self._child.drained.is_set():
             asyncio.get_running_loop().call_later(HELD_PIPE_GRACE, self._let_go)
         else:
@@ -120,7 +120,7 @@ async def supervise(
                 words,
                 through=[*interpreter("supervisor.py"), *options, "--"],
                 cwd=cwd,
-                env={**env, _SUPERVISED_AS: name},
+                env=interpreter_env({**env, _SUPERVISED_AS: name}),
                 input=input,
                 inherit=(control, status, *hold),
             )
@@ -129,21 +129,25 @@ async def supervise(
             os.close(status)
         said = (await report.readline()).split()
         if said[:1] == [b"failed"]:
+            await child.exited.wait()
             raise not_started(words, cwd, OSError(int(said[1]), os.strerror(int(said[1]))))
         if said[:1] != [b"started"]:
-            await child.destroy()
+            await child.ended()
+            child.close()
             raise ProcessFailed(
                 f"The supervisor of {words[0]} did not start",
                 stderr="\n".join([line.decode("utf-8", "replace") async for _, line in lines]),
             )
     except BaseException:
-        os.close(control_writer)  # a supervisor that is there takes it for our end
-        if child.started:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(control_writer, b"k")
+        os.close(control_writer)
+        if child.started and not child.exited.is_set():
             await _last_words(child, report, name)
         report_pipe.close()
         child.close()
         raise
-    end = asyncio.create_task(_last_words(child, report, name))
+    end = asyncio.create_task(_end(child, lines, report, name))
     end.add_done_callback(lambda _: report_pipe.close())
     return Supervised(child, lines, int(said[1]), control_writer, end)
 
@@ -154,6 +158,14 @@ async def _reader(fd: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(fd, "rb", buffering=0)
     )
     return reader, pipe
+
+
+async def _end(child: Child, lines: Lines, report: asyncio.StreamReader, name: str) -> int:
+    code = await _last_words(child, report, name)
+    if not lines.held_back:
+        await child.ended()
+        child.close()
+    return code
 
 
 async def _last_words(child: Child, report: asyncio.StreamReader, name: str) -> int:
