@@ -36,10 +36,12 @@ def load(
     editor: Mapping[str, Any] | None = None,
     arguments: Mapping[str, Any] | None = None,
     trusted: bool = True,
+    unsaved: Mapping[Path, str] | None = None,
 ) -> Merged:
     """The configuration as everything says at this moment. Nothing raises: what is wrong is listed and does not count.
 
     `locus_dir` is the main worktree's `.locus`. `editor` and `arguments` are nested as in the files, or flat with dotted keys.
+    `unsaved` are texts that count instead of what is in their files.
     """
     user = default_user_file() if user_file == "default" else user_file
     files: list[tuple[Source, Path | None]] = [
@@ -51,7 +53,7 @@ def load(
     problems: list[Problem] = []
     for source, file in files:
         if file is not None:
-            layer, wrong = _read(source, file)
+            layer, wrong = _read(source, file, (unsaved or {}).get(file))
             layers.append(layer)
             problems += wrong
     layers.append(Layer("editor", _without_null(editor or {})))
@@ -113,14 +115,14 @@ def _create(file: Path, text: str) -> bool:
     return True
 
 
-def _read(source: Source, file: Path) -> tuple[Layer, list[Problem]]:
+def _read(source: Source, file: Path, unsaved: str | None = None) -> tuple[Layer, list[Problem]]:
     nothing = Layer(source, {}, str(file))
 
     def fatal(message: str) -> tuple[Layer, list[Problem]]:
         return nothing, [Problem("", message, fatal=True, source=source, file=str(file))]
 
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig") if unsaved is None else unsaved
     except (FileNotFoundError, NotADirectoryError):
         return nothing, []
     except OSError as error:

@@ -60,11 +60,11 @@ class Workspace:
 
     # What it is made of.
 
-    def settings(self) -> Merged:
-        """As the files say at this moment; nothing raises, problems are listed."""
+    def settings(self, unsaved: Mapping[Path, str] | None = None) -> Merged:
+        """As the files say at this moment, or the editor's `unsaved` texts of them; nothing raises, problems are listed."""
         from locus import settings
 
-        return settings.load(self.repo.locus_dir, editor=self.editor, trusted=self.trusted)
+        return settings.load(self.repo.locus_dir, editor=self.editor, trusted=self.trusted, unsaved=unsaved)
 
     def config(self) -> Config:
         """The valid configuration; raises Refused that lists what is wrong."""
