@@ -38,18 +38,19 @@ def main(folder: Path, lock_fd: int) -> int:
     lock = Lock.adopt(lock_fd, folder / store.LOCK)
     process.adopt_orphans()
     try:
-        asyncio.run(conduct(folder, Journal(folder / store.JOURNAL)))
+        asyncio.run(conduct(folder, Journal(folder / store.JOURNAL), signals=True))
     finally:
         lock.close()
     return 0
 
 
-async def conduct(folder: Path, journal: Sink) -> None:
+async def conduct(folder: Path, journal: Sink, *, signals: bool = False) -> None:
     """The whole run. Whatever happens, short of the death of this process, the journal's last line says how it ended."""
     asked = request.load(folder)
     ws = Workspace(Path(asked.root))
     control = Control(on_stop=lambda: _stopping(journal))
-    control.listen_to_signals()
+    if signals:
+        control.listen_to_signals()
     resumed = journal.fold.started
     journal.append(RunStarted(resumed=resumed))
     watching = asyncio.create_task(control.watch(folder / store.INBOX))

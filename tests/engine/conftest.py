@@ -1,0 +1,3 @@
+from support.house import house, new_house
+
+__all__ = ["house", "new_house"]
