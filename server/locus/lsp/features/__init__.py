@@ -1,0 +1,1 @@
+"""What the server does for an editor, one request or notification a file. Loaded after `initialize` has been answered."""

@@ -1,0 +1,87 @@
+"""The open tasks that are about code, in memory: no request of an editor waits for the tracker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from locus.anchors.files import path_of
+from locus.commands.issues import ListIssues, listed
+from locus.commands.registry import Face
+from locus.errors import LocusError
+from locus.lsp.features.later import Later
+from locus.lsp.tasks import Tasks
+from locus.model.task import Anchor, Task
+from locus.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AnchoredTask:
+    workspace: Workspace
+    task: Task
+    anchor: Anchor
+    path: Path
+
+
+class TaskCache:
+    def __init__(self, tasks: Tasks, face: Face) -> None:
+        self.listeners: list[Callable[[], None]] = []
+        self._face = face
+        self._workspaces: list[Workspace] = []
+        self._tasks: dict[Workspace, list[AnchoredTask]] = {}
+        self._by_path: dict[Path, list[AnchoredTask]] = {}
+        self._stale: set[Workspace] = set()
+        self._refresh = Later(tasks, self._load, "reading tasks")
+
+    def keep(self, workspaces: Iterable[Workspace]) -> None:
+        """The tasks of these and no others."""
+        self._workspaces = list(workspaces)
+        self._tasks = {workspace: found for workspace, found in self._tasks.items() if workspace in self._workspaces}
+        self._index()
+
+    def refresh(self, workspace: Workspace) -> None:
+        """Soon, in the background."""
+        self._stale.add(workspace)
+        self._refresh.poke()
+
+    def all(self) -> list[AnchoredTask]:
+        return [anchored for found in self._tasks.values() for anchored in found]
+
+    def in_file(self, path: Path) -> list[AnchoredTask]:
+        return self._by_path.get(path, [])
+
+    async def _load(self) -> None:
+        stale, self._stale = self._stale, set()
+        before = self.all()
+        for workspace in self._workspaces:
+            # Looking must not make a database where nobody has asked for one.
+            if workspace in stale and database_of(workspace).exists():
+                try:
+                    tasks = await listed(workspace, ListIssues(state="open"), self._face)
+                except LocusError as error:
+                    log.warning("the tasks of %s cannot be read: %s", workspace.root, error)
+                    continue
+                self._tasks[workspace] = [found for task in tasks if (found := _anchored(workspace, task)) is not None]
+        self._index()
+        if self.all() != before:
+            for listener in self.listeners:
+                listener()
+
+    def _index(self) -> None:
+        self._by_path = {}
+        for anchored in self.all():
+            self._by_path.setdefault(anchored.path, []).append(anchored)
+
+
+def database_of(workspace: Workspace) -> Path:
+    """Where the embedded tracker keeps its tasks: what changes there was changed by somebody."""
+    return workspace.state / "locus.db"
+
+
+def _anchored(workspace: Workspace, task: Task) -> AnchoredTask | None:
+    path = path_of(task.anchor.uri) if task.anchor is not None and task.anchor.uri else None
+    return AnchoredTask(workspace, task, task.anchor, path) if task.anchor is not None and path is not None else None
