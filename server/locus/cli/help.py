@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
+from locus.cli.parser import did_you_mean
 from locus.cli.spec import GLOBAL, Option, Positional, Spec
 from locus.cli.tree import GROUPS, SPECS
+from locus.errors import InvalidArguments
 
+_WIDTH = 100
 _INTRO = "Turns issues into reviewed branches: coding agents work in git worktrees beside your checkout."
 _FIRST = """First steps:
   locus init                              set the repository up
@@ -57,13 +61,22 @@ def command(spec: Spec) -> str:
     usage = " ".join(["locus", spec.name, *(_usage_of(p) for p in spec.positionals), *(["[options]"] if spec.options else [])])
     parts = [f"Usage: {usage}", "", f"{spec.summary[0].upper()}{spec.summary[1:]}."]
     if spec.notes:
-        parts += [spec.notes]
+        parts += [wrapped for line in spec.notes.splitlines() for wrapped in wrap(line, _WIDTH)]
     if spec.positionals:
         parts += ["", *_columns([(p.metavar, p.help) for p in spec.positionals])]
     parts += ["", "Options:", *_columns([(_flags(option), option.help) for option in (*spec.options, *GLOBAL)])]
     if spec.examples:
         parts += ["", "Examples:", *(f"  {example}" for example in spec.examples)]
     return "\n".join(parts)
+
+
+def about(words: str) -> str:
+    """What `locus help WORDS` prints. Raises InvalidArguments where they name no command."""
+    text = topic(tuple(words.split()))
+    if text is None:
+        names = [*GROUPS, *(spec.name for spec in SPECS.values())]
+        raise InvalidArguments(f"there is no command `{words}`{did_you_mean(words, names)}", "`locus help` lists the commands")
+    return text
 
 
 def topic(words: tuple[str, ...]) -> str | None:

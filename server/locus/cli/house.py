@@ -1,4 +1,4 @@
-"""`locus init`, `trust`, `doctor`, `help`."""
+"""`locus init`, `trust`, `doctor`."""
 
 from __future__ import annotations
 
@@ -106,17 +106,3 @@ async def doctor(session: Session, _given: Given) -> int:
 
     session.show(checks, lines)
     return 1 if wrong else 0
-
-
-async def help(session: Session, given: Given) -> int:
-    from locus.cli.help import topic
-    from locus.cli.parser import did_you_mean
-    from locus.cli.tree import GROUPS, SPECS
-
-    words = given.text("words") or ""
-    text = topic(tuple(words.split()))
-    if text is None:
-        names = [*GROUPS, *(" ".join(known) for known in SPECS)]
-        raise InvalidArguments(f"there is no command {words!r}{did_you_mean(words, names)}", "`locus help` lists the commands")
-    session.terminal.say(text)
-    return 0

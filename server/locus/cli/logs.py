@@ -29,7 +29,7 @@ async def logs(session: Session, given: Given) -> int:
         raise NotFound(f"{view.id} does not run #{task}", f"it runs {', '.join(f'#{one.number}' for one in view.tasks) or 'nothing'}")
     follower = _follower(session, view.id)
     _poll(follower)
-    lines = follower.new_lines(task)
+    lines = sorted(follower.new_lines(task), key=lambda line: line.at)
     count = _FOLLOW_FROM if count is None and follow else count
     lines = lines if count is None else lines[len(lines) - min(count, len(lines)) :]
     several = task is None and len(view.tasks) > 1

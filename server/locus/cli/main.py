@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import os
 import sys
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from locus.cli.parser import Given, parse
 from locus.cli.terminal import Terminal, standard
 from locus.cli.tree import GROUPS, SPECS
-from locus.errors import LocusError
+from locus.errors import InvalidArguments, LocusError
 
 if TYPE_CHECKING:
     from locus.cli.session import Session
@@ -52,7 +51,7 @@ def _run(argv: Sequence[str], terminal: Terminal) -> int:
         given = parse(argv, SPECS)
         if given.directory is not None:
             _enter(given.directory)
-        if given.spec is None or given.help:
+        if given.spec is None or given.help or not given.spec.run:
             return _help(given, terminal)
         return _execute(given.spec, given, terminal)
     except (KeyboardInterrupt, BrokenPipeError):
@@ -68,6 +67,8 @@ def _run(argv: Sequence[str], terminal: Terminal) -> int:
 
 
 def _execute(spec: Spec, given: Given, terminal: Terminal) -> int:
+    import asyncio
+
     from locus.cli.session import Session
 
     module, _, function = spec.run.partition(":")
@@ -78,6 +79,11 @@ def _execute(spec: Spec, given: Given, terminal: Terminal) -> int:
 def _help(given: Given, terminal: Terminal) -> int:
     from locus.cli import help as texts
 
+    if given.spec is not None and not given.help:
+        if given.spec.name == "lsp":
+            raise InvalidArguments("`lsp` must be the first word", "start it in the folder, as `locus lsp [options]`")
+        terminal.say(texts.about(given.text("words") or ""))
+        return OK
     text = texts.topic(given.topic) or texts.overview()
     if given.help:
         terminal.say(text)

@@ -146,7 +146,7 @@ class _Parse:
     def _take(self, option: Option, flag: str, value: str | None) -> None:
         if option.metavar is None:
             if value is not None:
-                raise InvalidArguments(f"{flag} takes no value", f"leave out {'=' + value!r}")
+                raise InvalidArguments(f"{flag} takes no value", f"leave out `={value}`")
             self._values[option.name] = True
             return
         if value is None and self._rest and not self._is_option(self._rest[0]):
@@ -173,12 +173,14 @@ class _Parse:
 
     def _place(self, spec: Spec) -> None:
         words = self._free
+        needed = [positional for positional in spec.positionals for _ in range(positional.least)]
+        if len(words) < len(needed):
+            missing = needed[len(words)]
+            raise InvalidArguments(f"{missing.metavar} is missing: {missing.help}", self._see_help())
         for index, positional in enumerate(spec.positionals):
             later = sum(other.least for other in spec.positionals[index + 1 :])
             room = max(0, len(words) - later)
             count = room if positional.most is None else min(room, positional.most)
-            if count < positional.least:
-                raise InvalidArguments(f"{positional.metavar} is missing: {positional.help}", self._see_help())
             taken, words = words[:count], words[count:]
             if taken:
                 self._values[positional.name] = self._value(positional, taken)

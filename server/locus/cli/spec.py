@@ -43,7 +43,7 @@ class Positional:
 
 @dataclass(frozen=True)
 class Spec:
-    """One sub-command. `run` is `module:function` within locus.cli, imported when it is called."""
+    """One sub-command. `run` is `module:function` within locus.cli, imported when it is called; empty where that is not this room's."""
 
     words: tuple[str, ...]
     summary: str

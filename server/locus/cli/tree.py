@@ -190,7 +190,7 @@ _SPECS = (
     Spec(
         ("lsp",),
         "serve an editor over standard input and output (Language Server Protocol)",
-        "house:lsp",
+        "",
         options=(
             Option("stdio", "use standard input and output (the only way there is)"),
             Option("clientProcessId", "end when the process with this id ends", metavar="N", kind="number"),
@@ -201,7 +201,7 @@ _SPECS = (
     Spec(
         ("help",),
         "show help for a command",
-        "house:help",
+        "",
         positionals=(Positional("words", "COMMAND", "a command, for example `sprint create`", least=0, most=None, joined=True),),
     ),
 )
