@@ -197,7 +197,7 @@ def test_what_an_agent_says_shows_as_activity_and_cost() -> None:
 @st.composite
 def bent(draw: st.DrawFn) -> dict[str, Any]:
     """A record of the sample with some of its values replaced, added or taken away, at any depth."""
-    record = copy.deepcopy(draw(st.sampled_from(JOURNAL)))
+    record: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(JOURNAL)))
     for _ in range(draw(st.integers(0, 3))):
         place: Any = record
         while isinstance(place, dict) and place:

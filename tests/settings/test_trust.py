@@ -14,8 +14,8 @@ from locus.model.config import Merged
 from locus.trust import CommandText, TrustStore, agent_text, command_text, commands_of, digest
 from support.properties import modest
 
-AGENT = {"kind": "shell", "argv": ["./agent.sh", "{prompt_file}"], "env": {"B": "2", "A": "1"}}
-VERIFY = [{"name": "tests", "run": "make test"}, {"name": "lint", "run": ["ruff", "check", "a b"]}]
+AGENT: dict[str, Any] = {"kind": "shell", "argv": ["./agent.sh", "{prompt_file}"], "env": {"B": "2", "A": "1"}}
+VERIFY: list[dict[str, Any]] = [{"name": "tests", "run": "make test"}, {"name": "lint", "run": ["ruff", "check", "a b"]}]
 
 
 def load(folder: Path, **files: Any) -> Merged:

@@ -21,7 +21,7 @@ async def test_issues_and_pull_requests_share_one_series(tracker: Tracker) -> No
 async def test_every_one_of_a_branch_the_newest_first(tracker: Tracker) -> None:
     for state in ("closed", "merged", "open"):
         made = await tracker.create_pull(draft())
-        await tracker.update_pull(made.number, state=state)  # type: ignore[arg-type]
+        await tracker.update_pull(made.number, state=state)
     await tracker.create_pull(draft("locus/issue-11"))
     assert [(pull.number, pull.state) for pull in await tracker.pulls("locus/issue-1")] == [(3, "open"), (2, "merged"), (1, "closed")]
     assert await tracker.pulls("locus/issue") == []
@@ -56,7 +56,7 @@ async def test_what_is_merged_stays_merged(tracker: Tracker) -> None:
     assert (await tracker.update_pull(1, state="merged", title="late")).title == "late"
     for state in ("open", "closed"):
         with pytest.raises(Refused, match="merged"):
-            await tracker.update_pull(1, state=state)  # type: ignore[arg-type]
+            await tracker.update_pull(1, state=state)
 
 
 async def test_one_is_reopened_unless_another_has_taken_its_place(tracker: Tracker) -> None:

@@ -6,6 +6,7 @@ Nothing here opens the file by other means than SQLite: closing any descriptor o
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ class Database:
         self._file = file
         self._steps = steps
         self._busy = busy
+        self._writing = threading.Lock()  # SQLite's own waiting is a sleep that grows: threads of one process need not go through it
 
     @property
     def exists(self) -> bool:
@@ -40,7 +42,7 @@ class Database:
 
     def write(self, work: Work[T]) -> T:
         """All of `work` or nothing of it, after every writer that came before."""
-        with self._errors():
+        with self._errors(), self._writing:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._open()) as connection:
                 self._migrate(connection)
