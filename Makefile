@@ -15,7 +15,7 @@ MODULES := $(EXTENSION)/node_modules/.package-lock.json
 .DEFAULT_GOAL := help
 .PHONY: help env demo test check bench vsix check-extension test-editors clean
 
-help: ## list what can be made
+help:
 	@echo "make demo     see Locus at work in a throw-away repository (no account, no editor needed)"
 	@echo "make test     the environment, then all tests"
 	@echo "make check    types, lint, formatting, import contracts"
@@ -32,7 +32,8 @@ ifneq ($(CURDIR),$(shell cat $(BUILT) 2>/dev/null))
 .PHONY: $(BUILT)
 endif
 
-env: $(BUILT) ## the environment
+env: $(BUILT)
+	@echo "$(VENV) is ready."
 
 $(BUILT): pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \

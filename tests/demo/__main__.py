@@ -12,7 +12,7 @@ from typing import Any
 from demo import playground, story
 from demo.editor import Editor, Refusal, opened
 from demo.page import Page
-from demo.playground import ROOT, Playground
+from demo.playground import ROOT, GitFailed, Playground
 from demo.watch import Watch
 
 
@@ -103,8 +103,8 @@ async def show_result(page: Page, editor: Editor, place: Playground) -> None:
         branch = (task.get("pullRequest") or {}).get("branch", "")
         page.say(f"#{task['number']}  {task['status']:<8}  {task['title']:<32}  {task.get('sprint', ''):<10}  {branch}")
     page.say()
-    page.say("git log --graph --oneline --all")
-    page.quote(place.git("log", "--graph", "--oneline", "--exclude=refs/stash", "--all"))
+    page.say("git log --graph --oneline --branches")
+    page.quote(place.git("log", "--graph", "--oneline", "--decorate", "--decorate-refs=refs/heads", "--branches"))
     page.say()
     page.say(f"git diff --stat main...locus/sprint-{story.SPRINT.lower()}")
     page.quote(place.git("diff", "--stat=90", f"main...locus/sprint-{story.SPRINT.lower()}"))
@@ -131,14 +131,13 @@ def check_result(page: Page, place: Playground, both: Watch, sprint: Watch, spri
 
 
 def how_to_connect(page: Page, place: Playground) -> None:
-    program = shown(str(Path(sys.executable).with_name("locus")))
-    page.say(f"The repository stays in {shown(place.project)}; `make clean` removes it. The server is {program}")
-    page.say("VS Code    make vsix, then: code --install-extension vscode-extension/dist/locus-*.vsix")
-    page.say("           and set locus.server.path to the server's full path.")
-    page.say(f'Neovim     vim.lsp.config("locus", {{ cmd = {{ "{program}", "lsp" }}, root_markers = {{ ".git" }} }})')
-    page.say('           vim.lsp.enable("locus")')
-    page.say(f"Any other  a language server on standard input and output: {program} lsp")
-    page.say(f"Terminal   cd {shown(place.project)} && {program} --help")
+    page.say(f"The server   {Path(sys.executable).with_name('locus')} lsp")
+    page.say("VS Code      make vsix, then code --install-extension vscode-extension/dist/locus-*.vsix,")
+    page.say("             then set locus.server.path to the path above")
+    page.say('Neovim 0.11  vim.lsp.config("locus", { cmd = { "PATH ABOVE", "lsp" }, root_markers = { ".git" } })')
+    page.say('             vim.lsp.enable("locus")')
+    page.say("Any other    a language server on standard input and output, for every kind of file")
+    page.say(f"Try it on    {shown(place.project)} (`make clean` removes it)")
 
 
 def numbers(tasks: list[int]) -> str:
@@ -161,7 +160,7 @@ def main() -> int:
     page = Page()
     try:
         asyncio.run(demonstrate(page, folder.resolve()))
-    except (Refusal, AssertionError) as problem:
+    except (Refusal, GitFailed, AssertionError) as problem:
         page.check(False, "the demonstration came to its end")
         page.quote(str(problem))
     page.say()

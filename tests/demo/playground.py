@@ -16,6 +16,10 @@ UNFINISHED = "README.md"
 CODE = ("server", "pyproject.toml", "LICENSE", ".gitignore")
 
 
+class GitFailed(Exception):
+    """Git's own words."""
+
+
 @dataclass(frozen=True)
 class Playground:
     """`project` is the person's checkout, `remote` what it pushes to."""
@@ -52,8 +56,9 @@ def make(folder: Path) -> Playground:
 
 
 def _tracked() -> list[str]:
-    listed = git(ROOT, "ls-files", "-z", "--cached", "--deduplicate").split("\0")
-    return [path for path in listed if path and ((ROOT / path).is_file() or (ROOT / path).is_symlink())]
+    """What git has of this code base, as it stands here. The person's own configuration counts: it may have to say that the folder is safe."""
+    listed = _run(ROOT, {**os.environ}, "ls-files", "-z", "--cached", "--deduplicate").split("\0")
+    return [path for path in listed if path and (ROOT / path).is_file()]
 
 
 def _configure(project: Path) -> None:
@@ -61,7 +66,9 @@ def _configure(project: Path) -> None:
     config = {
         "ai": {"provider": "scripted"},
         "agents": {"scripted": {"kind": "shell", "argv": [sys.executable, str(project / "tests/demo/agent.py"), "{prompt_file}"]}},
-        "verify": [{"name": "lint", "run": [sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", "server", "tests"]}],
+        "verify": [
+            {"name": "lint", "run": [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select=E9,F63,F7,F82", "server"]}
+        ],
     }
     path = project / ".locus/config.json"
     path.parent.mkdir()
@@ -105,6 +112,12 @@ def environment() -> dict[str, str]:
 
 
 def git(cwd: Path, *arguments: str) -> str:
+    return _run(cwd, environment(), *arguments)
+
+
+def _run(cwd: Path, env: dict[str, str], *arguments: str) -> str:
     argv = ("git", *arguments)
-    done = subprocess.run(argv, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GitFailed(f"git {arguments[0]} in {cwd}: {done.stderr.strip()}")
     return done.stdout.rstrip("\n")

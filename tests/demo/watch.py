@@ -21,12 +21,13 @@ class Watch:
         self._page = page
         self._run_id = run_id
         self._shown: dict[str, str] = {}
+        self._shown_percentage = 0
 
     def heard(self, method: str, params: Any) -> bool:
         match method:
             case "$/progress":
                 self._progress(params["value"])
-            case "locus/status":
+            case "locus/status" if params["state"] != "idle":
                 self._once("status", params["text"])
             case "locus/run" if params["run"]["id"] == self._run_id:
                 self._tasks(params["run"])
@@ -35,10 +36,13 @@ class Watch:
         return self.run.get("state") in ENDED_RUN and self.run.get("endedAt") is not None
 
     def _progress(self, value: dict[str, Any]) -> None:
-        if "percentage" in value:
-            self.percentages.append(value["percentage"])
-            done = (value.get("message") or "").partition(" · ")[0]
-            self._once("progress", f"{value['percentage']:>3} %  {done}")
+        if "percentage" not in value:
+            return
+        self.percentages.append(value["percentage"])
+        done = (value.get("message") or "").partition(" · ")[0]
+        if self._shown.get("done") != done or value["percentage"] >= self._shown_percentage + 25:
+            self._shown["done"], self._shown_percentage = done, value["percentage"]
+            self._page.happened("progress", f"{value['percentage']:>3} %  {done}")
 
     def _tasks(self, run: dict[str, Any]) -> None:
         self.run = run
