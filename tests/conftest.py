@@ -5,3 +5,5 @@ from __future__ import annotations
 from support.repos import home, new_person, person, prepared_repositories
 
 __all__ = ["home", "new_person", "person", "prepared_repositories"]
+
+pytest_plugins = ["support.no_skips"]
