@@ -93,7 +93,7 @@ def _parsed(output: bytes) -> tuple[bytes, dict[bytes, dict[int, bytes]], dict[b
         _, blob, stage = info.split(b" ")
         stages.setdefault(path, {})[int(stage)] = blob
     kinds: dict[bytes, str] = {}
-    while count := next(fields, b""):
+    while (count := next(fields, b"")).isdigit():  # git 2.39 ends with advice on submodules, in nobody's format
         paths = [next(fields) for _ in range(int(count))]
         kind = next(fields).decode()
         next(fields)

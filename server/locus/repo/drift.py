@@ -92,7 +92,7 @@ async def settle(worktree: Path, branch: str, tip: str) -> bool:
     """
     git_dir = linked_git_dir(worktree)
     stopped = in_progress(worktree)
-    on = await git("rev-parse", "--verify", "HEAD", "--symbolic-full-name", "HEAD", cwd=worktree, check=False)
+    on = await git("rev-parse", "HEAD", "--symbolic-full-name", "HEAD", cwd=worktree, check=False)
     if not stopped and on.out.split("\n") == [tip, head_ref(branch)]:
         return False
     for name in ("index.lock", "HEAD.lock"):

@@ -8,7 +8,7 @@ What git calls unchanged (a difference that its own conversions undo included) s
 from __future__ import annotations
 
 import asyncio
-import tempfile
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from locus.errors import LocusError, ProcessFailed
 from locus.repo.discover import common_dir_of, linked_git_dir
+from locus.repo.files import explained
 from locus.repo.git import GitFailed, git
 from locus.repo.present import Entry, changes
 
@@ -27,7 +28,14 @@ NO_HEAD = "none"
 _ATTEMPTS = 5
 _GC_PATIENCE = 60.0
 """Seconds a running garbage collection is waited for."""
-_COMMITTER = "Locus <locus@localhost>"
+_STORE_TIMEOUT = 1800.0
+"""Seconds for writing large files."""
+_IN_MEMORY = 64 * 1024 * 1024
+"""Bytes of content that may be held at once."""
+_FIRST_BLOB = 10
+"""Marks below it are the commits'."""
+_COMMITTER = b"Locus <locus@localhost>"
+_RAW = b"The changed and untracked files, as they were on disk\n"
 
 
 @dataclass(frozen=True)
@@ -62,35 +70,55 @@ async def keep(worktree: Path, ref: str, *, reason: str) -> Kept | None:
 
 
 async def _write(worktree: Path, ref: str, reason: str, head: str | None, present: Mapping[bytes, Entry | None]) -> str:
-    blobs = await _store(worktree, [(path, entry) for path, entry in present.items() if entry is not None])
-    files = [b"M %s %s %s\n" % (entry.mode, blobs[path], quoted(path)) for path, entry in present.items() if entry is not None]
+    """One fast-import makes blobs, trees, commits and the ref; as a pack, since a prune takes only loose objects."""
+    entries = [(path, entry) for path, entry in present.items() if entry is not None]
+    inline, large = _split(entries)
+    names = {path: b":%d" % (number + _FIRST_BLOB) for number, (path, _) in enumerate(inline)}
+    names |= await _store(worktree, large)
+    blobs = await asyncio.to_thread(_blobs, worktree, inline)
+    files = [b"M %s %s %s\n" % (entry.mode, names[path], quoted(path)) for path, entry in entries]
     gone = [b"D %s\n" % quoted(path) for path, entry in present.items() if entry is None]
     message = f"Kept: {reason}\n\n{REASON_TRAILER}: {' '.join(reason.split())}\n{HEAD_TRAILER}: {head or NO_HEAD}\n".encode()
-    who = b"%s %d +0000" % (_COMMITTER.encode(), int(time.time()))
+    who = b"%s %d +0000" % (_COMMITTER, int(time.time()))
     start = b"commit %s\nmark :%d\ncommitter %s\ndata %d\n%s\n"
-    stream = [start % (ref.encode(), 1, who, len(_RAW), _RAW), *files, b"reset %s\n\n" % ref.encode()]
+    stream = [*blobs, start % (ref.encode(), 1, who, len(_RAW), _RAW), *files, b"reset %s\n\n" % ref.encode()]
     stream += [start % (ref.encode(), 2, who, len(message), message)]
     stream += [b"from %s\n" % head.encode()] if head else []
     stream += [b"merge :1\n", *gone, *files, b"get-mark :2\n", b"done\n"]
-    done = await git("fast-import", "--quiet", "--done", "--date-format=raw", "--cat-blob-fd=1", cwd=worktree, input=b"".join(stream))
+    done = await git(
+        *("-c", "fastimport.unpackLimit=1", "fast-import", "--quiet", "--done", "--date-format=raw", "--cat-blob-fd=1"),
+        cwd=worktree,
+        input=b"".join(stream),
+    )
     return done.out.split("\n")[0]
 
 
-_RAW = b"The changed and untracked files, as they were on disk\n"
+def _split(entries: list[tuple[bytes, Entry]]) -> tuple[list[tuple[bytes, Entry]], list[tuple[bytes, Entry]]]:
+    """What may be held in memory, and what git shall read itself."""
+    inline: list[tuple[bytes, Entry]] = []
+    large: list[tuple[bytes, Entry]] = []
+    room = _IN_MEMORY
+    for path, entry in sorted(entries, key=lambda pair: pair[1].size):
+        room -= entry.size
+        (inline if room >= 0 or entry.target is not None else large).append((path, entry))
+    return inline, large
+
+
+def _blobs(worktree: Path, entries: list[tuple[bytes, Entry]]) -> list[bytes]:
+    stream: list[bytes] = []
+    with explained(f"reading {worktree}"):
+        for number, (path, entry) in enumerate(entries):
+            data = (worktree / os.fsdecode(path)).read_bytes() if entry.target is None else entry.target
+            stream.append(b"blob\nmark :%d\ndata %d\n%s\n" % (number + _FIRST_BLOB, len(data), data))
+    return stream
 
 
 async def _store(worktree: Path, entries: list[tuple[bytes, Entry]]) -> dict[bytes, bytes]:
-    """Writes the files' bytes and the links' targets as blobs, in one process; path to blob."""
-    with tempfile.TemporaryDirectory(prefix="locus-keep-") as folder:
-        names: list[bytes] = []
-        for number, (path, entry) in enumerate(entries):
-            if entry.target is None:
-                names.append(quoted(path))
-            else:
-                link = Path(folder) / str(number)
-                link.write_bytes(entry.target)
-                names.append(quoted(bytes(link)))
-        done = await git("hash-object", "-w", "--no-filters", "--stdin-paths", cwd=worktree, input=b"".join(name + b"\n" for name in names))
+    """Writes large files as blobs, in one process that never holds a whole one; path to blob."""
+    if not entries:
+        return {}
+    paths = b"".join(quoted(path) + b"\n" for path, _ in entries)
+    done = await git("hash-object", "-w", "--no-filters", "--stdin-paths", cwd=worktree, input=paths, timeout=_STORE_TIMEOUT)
     return dict(zip((path for path, _ in entries), done.stdout.split(), strict=True))
 
 

@@ -20,6 +20,8 @@ from locus.repo.submodules import named
 class Entry:
     mode: bytes
     """As in a git tree: 100644, 100755, 120000."""
+    size: int
+    """Bytes."""
     target: bytes | None = None
     """Where a symbolic link leads."""
 
@@ -107,11 +109,11 @@ def _entry(top: Path, name: str) -> Entry | None:
     if any(parent.is_symlink() for parent in file.parents if parent.is_relative_to(top) and parent != top):
         return None
     try:
-        mode = file.lstat().st_mode
+        found = file.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    if stat.S_ISLNK(mode):
-        return Entry(b"120000", os.fsencode(os.readlink(file)))  # noqa: PTH115 - a Path would tidy the target up
-    if stat.S_ISREG(mode):
-        return Entry(b"100755" if mode & stat.S_IXUSR else b"100644")
+    if stat.S_ISLNK(found.st_mode):
+        return Entry(b"120000", found.st_size, os.fsencode(os.readlink(file)))  # noqa: PTH115 - a Path would tidy the target up
+    if stat.S_ISREG(found.st_mode):
+        return Entry(b"100755" if found.st_mode & stat.S_IXUSR else b"100644", found.st_size)
     return None

@@ -50,7 +50,7 @@ async def restore(repo: Repository, ref: str, path: Path) -> int:
             await _fill(repo, head, path)
     with explained(f"writing to {path}"):
         for name in await _gone(repo, head, commit):
-            _delete(_inside(path, name))
+            _delete(path, _inside(path, name))
     for batch in _batches(raw):
         contents = await _contents(repo, batch)
         with explained(f"writing to {path}"):
@@ -126,11 +126,16 @@ def _inside(top: Path, name: bytes) -> Path:
     return top / os.fsdecode(name)
 
 
-def _delete(file: Path) -> None:
+def _delete(top: Path, file: Path) -> None:
+    """With the folders it leaves empty, as git does."""
     if file.is_symlink() or file.is_file():
         file.unlink()
     elif file.is_dir() and not any(file.iterdir()):
         file.rmdir()  # where a submodule was
+    for parent in file.parents:
+        if parent == top or not parent.is_dir() or any(parent.iterdir()):
+            return
+        parent.rmdir()
 
 
 def _write(file: Path, mode: bytes, content: bytes) -> None:
