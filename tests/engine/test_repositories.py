@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -224,7 +222,6 @@ async def test_arguments_of_the_wrong_type_and_unknown_keys_are_named(house: Hou
         await house.call("locus.run.start", tasks=[1], sprint="S")
 
 
-@pytest.mark.skipif(os.geteuid() != 0 and shutil.which("unshare") is None, reason="needs a way to make a folder unwritable")
 async def test_a_state_folder_that_cannot_be_written_is_refused(house: House) -> None:
     number = await house.issue("echo a > a.txt")
     await house.trust()
@@ -232,6 +229,16 @@ async def test_a_state_folder_that_cannot_be_written_is_refused(house: House) ->
     with pytest.raises(LocusError) as refused:
         await house.call("locus.run.start", tasks=[number])
     assert refused.value.hint
+    house.ws.runs.unlink()
+
+
+async def test_a_remote_that_is_a_relative_path_is_the_main_worktrees(house: House) -> None:
+    assert house.person.remote is not None
+    house.person.git("remote", "set-url", "origin", f"../{house.person.remote.name}")
+    number = await house.issue("echo a > a.txt")
+    view = await house.run(number)
+    assert done(view) and not view.warnings
+    assert house.person.tip(f"locus/issue-{number}") is not None
 
 
 async def _refused(house: House, number: int, words: str) -> None:
@@ -248,5 +255,3 @@ async def _plan_refused(house: House, words: str, **wanted: object) -> None:
     with pytest.raises(Refused, match=words) as refused:
         await house.call("locus.run.plan", **wanted)
     assert refused.value.hint
-
-

@@ -8,7 +8,7 @@ from locus.engine import snapshots
 from locus.engine.run import Run
 from locus.model.task import PullRequest
 from locus.repo.commits import trailers_of
-from locus.repo.objects import commit_of, is_ancestor, rev_parse, update_ref
+from locus.repo.objects import commit_of, is_ancestor, update_ref
 from locus.repo.push import fetch_own
 
 OWN_REFS = "refs/locus/own/"
@@ -39,7 +39,7 @@ async def beginning(run: Run, wanted: str, task: int | None) -> Beginning:
 async def _beginning(run: Run, branch: str, task: int | None) -> Beginning | None:
     base = run.planned.base_commit
     here = run.repo.here
-    local, own = await rev_parse(here, f"refs/heads/{branch}", f"{OWN_REFS}{branch}")
+    local, own = run.branches.get(f"refs/heads/{branch}"), run.branches.get(f"{OWN_REFS}{branch}")
     tip = await _with_remote(run, branch, local)
     if tip is None:
         return Beginning(branch, base, exists=False)

@@ -12,7 +12,7 @@ from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError
 from locus.model.states import TaskState
-from locus.repo import worktrees
+from locus.repo import work, worktrees
 from locus.repo.objects import rev_parse, update_ref
 
 
@@ -37,7 +37,7 @@ async def put_away(run: Run, key: str, worktree: Path, task: int | None) -> None
         return None if worktree.exists() else {}
 
     async def act() -> Result:
-        if worktree.exists():
+        if worktree.exists() and not await work.put_away(run.repo, worktree):
             await snapshots.snapshot(run, worktree, task, "before the finished worktree was removed")
             await worktrees.remove(run.repo, worktree, trash=run.trash)
         return {}

@@ -9,9 +9,9 @@ from pathlib import Path
 from locus.engine import prompt, turn, verify
 from locus.engine.run import Run
 from locus.engine.verdicts import failed, interrupted
-from locus.model.events import Accepted, TaskChanged, Verified
+from locus.model.events import Accepted, Verified
 from locus.model.states import TaskState
-from locus.repo import commits
+from locus.repo import work
 from locus.repo.objects import is_ancestor
 
 
@@ -37,11 +37,11 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         run.move(number, TaskState.WORKING, phase=phase, attempt=attempt)
         text = prompt.write(replace(brief, failures=failures))
         end = await turn.take(run, number, agent, place.worktree, place.start, text, attempt, place.hold)
-        tree = await _evidence(run, number, place)
+        tree = await _evidence(number, place)
         if run.config.verify:
             run.move(number, TaskState.VERIFYING, phase="verifying", attempt=attempt)
             failures = await verify.verify(run, number, place.worktree, place.hold)
-            tree = (await commits.tree_state(place.worktree)).tree
+            tree = (await work.stage(place.worktree)).tree
         if not failures:
             verified = tuple(command.name for command in run.config.verify)
             accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=verified)
@@ -54,15 +54,14 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
     )
 
 
-async def _evidence(run: Run, number: int, place: Place) -> str:
+async def _evidence(number: int, place: Place) -> str:
     """The tree that the agent left: it differs from the task's start, on the task's branch, with the history before the start untouched."""
-    state = await commits.tree_state(place.worktree)
-    if state.branch != place.branch:
-        where = f"on branch {state.branch}" if state.branch else "on no branch"
+    state = await work.stage(place.worktree)
+    if state.head.branch != place.branch:
+        where = f"on branch {state.head.branch}" if state.head.branch else "on no branch"
         raise failed(f"the agent left the worktree {where} instead of {place.branch}", f"look at {place.worktree}; nothing was removed")
-    if state.head != place.start and not await is_ancestor(place.worktree, place.start, str(state.head)):
+    if state.head.commit != place.start and not await is_ancestor(place.worktree, place.start, str(state.head.commit)):
         raise failed("the agent rewrote history before the task's start", f"look at {place.worktree}; nothing was removed")
-    run.record(TaskChanged(changed_files=state.changed), number)
     if state.tree == place.start_tree:
         raise failed("the agent changed nothing", f"say more clearly what is to be done, or read `locus logs --task {number}`")
     return state.tree

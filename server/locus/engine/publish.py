@@ -10,10 +10,12 @@ from locus.engine.execute import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, blocked, failed
 from locus.errors import ProcessFailed
-from locus.model.events import Accepted
+from locus.model.events import Accepted, TaskChanged
 from locus.model.states import TaskState
 from locus.model.task import PullDraft, PullRequest, Task
-from locus.repo.commits import commit_all, trailers_of
+from locus.repo import work
+from locus.repo.commits import trailers_of
+from locus.repo.diffs import diffstat
 from locus.repo.objects import is_ancestor
 from locus.repo.push import PushResult, fetch_own, push
 
@@ -35,13 +37,20 @@ async def commit(run: Run, task: Task, place: Place, accepted: Accepted) -> str:
         return None
 
     async def act() -> Result:
-        return {"commit": await commit_all(place.worktree, messages.commit_message(task, accepted.summary), trailers, allow_empty=True)}
+        if run.resumed:  # else it is staged since it was accepted
+            await work.stage(place.worktree)
+        before = (await work.head_in(place.worktree)).commit
+        sha, changed = await work.commit(place.worktree, messages.commit_message(task, accepted.summary), trailers)
+        if before != place.start:  # the agent has committed too
+            changed = len(await diffstat(place.worktree, place.start, sha))
+        run.record(TaskChanged(changed_files=changed), task.number)
+        return {"commit": sha}
 
     result = await run.effects.perform(Effect(f"commit:{task.number}:{accepted.attempt}", look, act), task.number)
     return str(result["commit"])
 
 
-async def push_branch(run: Run, key: str, place: Place, task: int | None) -> bool:
+async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | None) -> bool:
     """Whether the remote has the branch now. Raises TaskEnded when the remote, or a hook, does not take it.
 
     With the local keeper an unreachable remote or missing credentials are a warning: the work is on the branch all the same.
@@ -54,7 +63,7 @@ async def push_branch(run: Run, key: str, place: Place, task: int | None) -> boo
         return None  # pushing what is there already changes nothing
 
     async def act() -> Result:
-        result = await push(place.worktree, remote, place.branch, expected=run.pushed.get(place.branch))
+        result = await push(place.worktree, remote, place.branch, expected=run.pushed.get(place.branch), tip=tip)
         if result.reason == "rejected":
             result = await _once_more(run, remote, place, result)
         if result.ok:

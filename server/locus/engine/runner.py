@@ -13,6 +13,7 @@ from pathlib import Path
 from locus import process
 from locus.engine import plan as planning
 from locus.engine import questions, request, runstate, sprint, standalone, store
+from locus.engine.branches import OWN_REFS
 from locus.engine.control import Control
 from locus.engine.effects import Effect, Effects, Result
 from locus.engine.journal import Journal, Sink
@@ -20,12 +21,13 @@ from locus.engine.run import Run
 from locus.engine.survey import Survey, survey
 from locus.errors import LocusError, Refused
 from locus.locks import Lock, Slots
+from locus.model import naming
 from locus.model.events import RunEnded, RunPlanned, RunStarted, RunStateChanged, Warned
 from locus.model.plan import Plan
 from locus.model.states import RunState, TaskState
 from locus.repo import facts
 from locus.repo.base import BaseBranch
-from locus.repo.objects import rev_parse
+from locus.repo.objects import refs_below, rev_parse
 from locus.repo.push import remote_tips
 from locus.workspace import Workspace
 
@@ -149,6 +151,7 @@ async def _begin(run: Run) -> None:
 
     await run.effects.perform(Effect("manage", look, act))
     (run.base_tree,) = await rev_parse(run.repo.here, f"{run.planned.base_commit}^{{tree}}")
+    run.branches.update(await refs_below(run.repo.here, f"refs/heads/{naming.PREFIX}", OWN_REFS))
     if run.planned.remote is not None and run.config.agent.auto_pr:
         try:
             run.pushed.update(await remote_tips(run.repo.here, run.planned.remote, "locus/*"))

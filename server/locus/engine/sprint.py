@@ -82,7 +82,7 @@ async def _standing(run: Run, number: int, place: Place) -> Accepted | None:
 async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> None:
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
-    await publish.push_branch(run, f"push:{task.number}", place, task.number)
+    await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, None)
     await publish.comment(run, planned.number, accepted.attempt, "done", said)
     await publish.status(run, planned.number, accepted.attempt, publish.good_end(run))
@@ -123,4 +123,4 @@ async def _push_rest(run: Run, place: Place, tip: str) -> bool:
         return False
     if run.pushed.get(place.branch) == tip:
         return True
-    return await publish.push_branch(run, f"push:sprint:{tip}", place, None)
+    return await publish.push_branch(run, f"push:sprint:{tip}", place, tip, None)

@@ -92,7 +92,7 @@ async def _stands(run: Run, branch: str, worktree: Path, accepted: Accepted) -> 
 async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> None:
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
-    pushed = await publish.push_branch(run, f"push:{task.number}", place, task.number)
+    pushed = await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
     body = messages.pull_body(run.id, task, accepted.summary, accepted.verified, planned.agent)
     pull = await publish.pull_request(run, f"pull:{task.number}", place.branch, messages.pull_title(task), body, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, pull.number if pull else None)

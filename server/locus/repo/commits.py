@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from locus.repo.git import GitFailed, failure, git, last_words
 from locus.repo.names import require_revision
 from locus.repo.status import status
 
+_CHANGED = re.compile(r"^ (\d+) files? changed", re.MULTILINE)
 _UNIT = "\x1f"
 _RECORD = "\x1e"
 
@@ -56,22 +58,29 @@ async def commit_all(worktree: Path, message: str, trailers: Mapping[str, str] |
     and empty is not allowed.
     """
     await staging.stage_all(worktree)
-    empty = ("--allow-empty",) if allow_empty else ()
-    body = with_trailers(message, trailers or {}).encode("utf-8", "surrogateescape")
-    done = await git("commit", "--quiet", "--no-edit", "--cleanup=whitespace", *empty, "--file=-", cwd=worktree, input=body, check=False)
-    if done.code != 0:
-        if "nothing to commit" in done.out or "nothing added to commit" in done.out:
-            raise Refused("there is nothing to commit")
-        if done.code == 1 and not done.err.startswith(("fatal:", "error:")):
-            raise GitFailed(
-                f"a commit hook refused the commit: {last_words(done.err, lines=20) or 'it gave no reason'}",
-                "nothing is lost: the files stay as they are; mend what the hook names, or the hook",
-                code=done.code,
-                stdout=done.out,
-                stderr=done.err,
-            )
-        raise failure(done, "git commit")
+    await commit_staged(worktree, message, trailers or {}, allow_empty=allow_empty)
     return (await git("rev-parse", "HEAD", cwd=worktree)).out
+
+
+async def commit_staged(worktree: Path, message: str, trailers: Mapping[str, str], *, allow_empty: bool = True) -> int:
+    """Commits what is staged and returns how many files that changed, as git counts them. Errors as of `commit_all`."""
+    empty = ("--allow-empty",) if allow_empty else ()
+    body = with_trailers(message, trailers).encode("utf-8", "surrogateescape")
+    done = await git("commit", "--no-edit", "--cleanup=whitespace", *empty, "--file=-", cwd=worktree, input=body, check=False)
+    if done.code == 0:
+        changed = _CHANGED.search(done.out)
+        return int(changed[1]) if changed else 0
+    if "nothing to commit" in done.out or "nothing added to commit" in done.out:
+        raise Refused("there is nothing to commit")
+    if done.code == 1 and not done.err.startswith(("fatal:", "error:")):
+        raise GitFailed(
+            f"a commit hook refused the commit: {last_words(done.err, lines=20) or 'it gave no reason'}",
+            "nothing is lost: the files stay as they are; mend what the hook names, or the hook",
+            code=done.code,
+            stdout=done.out,
+            stderr=done.err,
+        )
+    raise failure(done, "git commit")
 
 
 def with_trailers(message: str, trailers: Mapping[str, str]) -> str:

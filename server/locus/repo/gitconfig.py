@@ -10,7 +10,7 @@ _TRUE = {"", "true", "yes", "on", "1"}
 
 
 def read(path: Path) -> dict[str, str]:
-    """`section.key` (lower case) to its last value, sections without sub-section only; {} where there is no such file.
+    """`section.key` or `section.sub-section.key` to its last value, section and key in lower case; {} where there is no such file.
 
     Does not follow includes: git itself reads core.bare, core.worktree and extensions.* from this file alone.
     """
@@ -23,7 +23,7 @@ def read(path: Path) -> dict[str, str]:
     for raw in lines:
         line = raw.strip()
         if (head := _SECTION.match(line)) is not None:
-            section = None if head[2] is not None else head[1].lower()
+            section = head[1].lower() if head[2] is None else f"{head[1].lower()}.{re.sub(r'\\(.)', r'\1', head[2])}"
             line = head[3]
         if section is None or not line or line[0] in "#;":
             continue

@@ -26,6 +26,12 @@ async def rev_parse(cwd: Path, *names: str) -> list[str | None]:
     return [None if " " in line else line for line in done.out.splitlines()]
 
 
+async def refs_below(cwd: Path, *prefixes: str) -> dict[str, str]:
+    """All refs whose names begin with a prefix (`refs/heads/locus/`), with the objects they name."""
+    done = await git("for-each-ref", "--format=%(objectname) %(refname)", *prefixes, cwd=cwd)
+    return {name: commit for commit, _, name in (line.partition(" ") for line in done.out.splitlines())}
+
+
 async def commit_of(cwd: Path, name: str) -> str | None:
     """The commit a revision means, through tags; None where there is none."""
     done = await git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{require_revision(name)}^{{commit}}", cwd=cwd, check=False)

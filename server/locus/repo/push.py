@@ -10,8 +10,9 @@ from typing import Literal
 from locus.errors import ProcessFailed
 from locus.locks import lock
 from locus.process import Completed
+from locus.repo import gitconfig
 from locus.repo.base import QUIET_FETCH
-from locus.repo.discover import Repository
+from locus.repo.discover import Repository, discover
 from locus.repo.git import NETWORK_TIMEOUT, GitFailed, failure, git, hint_for, last_words
 from locus.repo.names import head_ref
 
@@ -59,16 +60,17 @@ async def remote_tips(cwd: Path, remote: str, pattern: str) -> dict[str, str | N
     return {name.removeprefix("refs/heads/"): commit for commit, name in tips}
 
 
-async def push(worktree: Path, remote: str, branch: str, *, expected: str | None) -> PushResult:
-    """Pushes HEAD's branch tip to the branch of the same name, only if the remote's still stands at `expected` (None: does not exist).
+async def push(worktree: Path, remote: str, branch: str, *, expected: str | None, tip: str | None = None) -> PushResult:
+    """Pushes `tip` (None: where the branch stands) to the branch of the same name, if the remote's is at `expected` (None: is not there).
 
     Nothing else goes along: no tags, no submodules. The pre-push hook is honoured.
     """
     ref = head_ref(branch)
-    tip = (await git("rev-parse", "--verify", ref, cwd=worktree)).out
+    if tip is None:
+        tip = (await git("rev-parse", "--verify", ref, cwd=worktree)).out
     try:
         done = await git(
-            *("-c", f"remote.{remote}.mirror=false"),
+            *("-c", f"remote.{remote}.mirror=false", *_from_the_main_worktree(worktree, remote)),
             *("push", "--porcelain", "--no-follow-tags", "--no-recurse-submodules", f"--force-with-lease={ref}:{expected or ''}"),
             *("--", remote, f"{tip}:{ref}"),
             cwd=worktree,
@@ -78,6 +80,15 @@ async def push(worktree: Path, remote: str, branch: str, *, expected: str | None
     except ProcessFailed as error:
         return PushResult(None, "network", error.message, error.hint)
     return PushResult(tip) if done.code == 0 else _refused(done)
+
+
+def _from_the_main_worktree(worktree: Path, remote: str) -> tuple[str, ...]:
+    """A remote that is a relative path is meant from the main worktree; git would look for it from this one."""
+    repo = discover(worktree)
+    url = gitconfig.read(repo.common_dir / "config").get(f"remote.{remote}.url", "")
+    if not url.startswith(("./", "../")):
+        return ()
+    return ("-c", f"url.{(repo.main / url).resolve()}.insteadOf={url}")
 
 
 async def fetch_own(repo: Repository, remote: str, branch: str) -> str | None:

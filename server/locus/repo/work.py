@@ -1,0 +1,58 @@
+"""One of our own worktrees after an agent has worked in it: staged, compared, committed, put away, with as few git processes as it takes.
+
+Unlike `commits.tree_state`, which leaves a checkout as it is, this uses the worktree's own index: it is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from locus.locks import lock
+from locus.repo import staging
+from locus.repo.commits import commit_staged
+from locus.repo.discover import Repository, common_dir_of, linked_git_dir
+from locus.repo.facts import Head, head_of
+from locus.repo.git import git
+
+
+@dataclass(frozen=True)
+class Work:
+    head: Head
+    tree: str
+    """The tree of all files that are present and not ignored."""
+
+
+async def stage(worktree: Path) -> Work:
+    """Stages everything present that is not ignored."""
+    await staging.stage_all(worktree)
+    tree = (await git("write-tree", cwd=worktree)).out
+    return Work(await head_in(worktree), tree)
+
+
+async def commit(worktree: Path, message: str, trailers: Mapping[str, str]) -> tuple[str, int]:
+    """Commits what is staged, empty if need be: the commit, and how many files it changed. Raises GitFailed with a refusing hook's words."""
+    changed = await commit_staged(worktree, message, trailers)
+    return str((await head_in(worktree)).commit), changed
+
+
+async def head_in(worktree: Path) -> Head:
+    """HEAD, read from its files where git keeps it in loose ones; else git is asked."""
+    git_dir = linked_git_dir(worktree)
+    try:
+        said = (git_dir / "HEAD").read_text("utf-8").strip()
+        if not said.startswith("ref: refs/heads/"):
+            return await head_of(worktree)
+        name = said.removeprefix("ref: ")
+        commit = (common_dir_of(git_dir) / name).read_text("ascii").strip()
+    except (OSError, ValueError):
+        return await head_of(worktree)
+    return Head(name.removeprefix("refs/heads/"), commit) if len(commit) in (40, 64) else await head_of(worktree)
+
+
+async def put_away(repo: Repository, worktree: Path) -> bool:
+    """Removes a worktree in which nothing differs from its HEAD. False, and nothing is changed, where git sees something that does."""
+    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+        done = await git("worktree", "remove", "--", worktree, cwd=repo.main, check=False)
+    return done.code == 0
