@@ -116,10 +116,8 @@ def wait_for_health(process: subprocess.Popen[bytes], port: int, log: Path, seco
 def end(process: subprocess.Popen[bytes]) -> None:
     """The server ends its extension hosts when asked; what is left of its session after that is killed."""
     process.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        pass
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=5)

@@ -22,8 +22,8 @@ def pages(items: list[str], size: int = 10) -> int:
     return len(items) // size
 '''
 
-# It says what it does, edits one file per task, and goes on when `<gate>/go-<number>` appears, or `<gate>/go`. Nobody saying so ends it too.
-AGENT = '''
+# It says what it does, edits one file per task, and goes on when `<gate>/go-<number>` appears, or `<gate>/go`. So does a deadline.
+AGENT = """
 import pathlib, sys, time
 
 number, gate = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -31,14 +31,15 @@ print(f"reading issue {number}", flush=True)
 source = pathlib.Path("pages.py")
 source.write_text(source.read_text() + f"\\n\\ndef step_{number}() -> int:\\n    return {number}\\n")
 print("editing pages.py", flush=True)
-(gate / f"started-{number}").touch()
+with (gate / "started").open("a") as started:
+    started.write(f"{number}\\n")
 deadline = time.monotonic() + 90
 while not (gate / f"go-{number}").exists() and not (gate / "go").exists():
     if time.monotonic() > deadline:
         sys.exit("nobody let this agent go on")
     time.sleep(0.02)
 print("done", flush=True)
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,13 @@ class Project:
         """Lets the agent of one task finish, or all agents."""
         (self.gate / ("go" if number is None else f"go-{number}")).touch()
 
+    def started(self) -> list[int]:
+        """The tasks whose agents have made their edit, in that order; one that was started twice is there twice."""
+        return [int(line) for line in (self.gate / "started").read_text().splitlines()]
+
     def wait_until_started(self, number: int, seconds: float = 30) -> None:
-        """Until the agent of this task has made its edit."""
-        marker = self.gate / f"started-{number}"
         deadline = time.monotonic() + seconds
-        while not marker.exists():
+        while number not in self.started():
             assert time.monotonic() < deadline, f"the agent of #{number} did not start within {seconds} s"
             time.sleep(0.02)
 
@@ -90,6 +93,7 @@ def make_project(folder: Path, locus_program: Path, env: dict[str, str]) -> Proj
     root, remote, gate = folder / "shop", folder / "shop.git", folder / "gate"
     root.mkdir(parents=True)
     gate.mkdir()
+    (gate / "started").touch()
     project = Project(root=root, remote=remote, gate=gate, locus_program=locus_program, env=env)
     agent = folder / "agent.py"
     agent.write_text(AGENT)

@@ -41,6 +41,11 @@ class Workbench:
         expect(self.status).to_contain_text(text, timeout=milliseconds)
         return self.status_text()
 
+    def wait_until_idle(self) -> str:
+        """Until nothing is going on, nothing has failed and nothing waits for an answer."""
+        self.status.locator(".codicon-check").wait_for(timeout=SOON)
+        return self.status_text()
+
     def status_text(self) -> str:
         return plain(self.status)
 

@@ -4,7 +4,7 @@ import type { Question, RunView } from "./protocol";
 import type { Server } from "./server";
 
 /** A notification shows one paragraph and cuts long text; more than this is shown in a dialog, in full. */
-const PARAGRAPH = 200;
+const PARAGRAPH = 500;
 const DETAILS = "Show Details";
 
 export class Questions {
