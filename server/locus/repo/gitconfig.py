@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*(.*)')
+_ESCAPED = re.compile(r"\\(.)")
 _TRUE = {"", "true", "yes", "on", "1"}
 
 
@@ -23,7 +24,7 @@ def read(path: Path) -> dict[str, str]:
     for raw in lines:
         line = raw.strip()
         if (head := _SECTION.match(line)) is not None:
-            section = head[1].lower() if head[2] is None else f"{head[1].lower()}.{re.sub(r'\\(.)', r'\1', head[2])}"
+            section = ".".join([head[1].lower(), *([_ESCAPED.sub(r"\1", head[2])] if head[2] is not None else [])])
             line = head[3]
         if section is None or not line or line[0] in "#;":
             continue

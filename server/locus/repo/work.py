@@ -32,7 +32,7 @@ async def stage(worktree: Path) -> Work:
 
 
 async def commit(worktree: Path, message: str, trailers: Mapping[str, str]) -> tuple[str, int]:
-    """Commits what is staged, empty if need be: the commit, and how many files it changed. Raises GitFailed with a refusing hook's words."""
+    """Commits what is staged, empty if need be: the commit, and how many files it changed. A refusing hook raises GitFailed."""
     changed = await commit_staged(worktree, message, trailers)
     return str((await head_in(worktree)).commit), changed
 
