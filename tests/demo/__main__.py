@@ -68,13 +68,12 @@ async def make_issues(page: Page, editor: Editor) -> tuple[list[int], list[int]]
     selection = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": len(lines[last])}}
     page.say(f"Lines {first + 1}-{last + 1} of {story.SELECTED_FILE} are selected:")
     page.quote("\n".join(lines[first : last + 1]))
-    offered = [action["title"] for action in await editor.code_actions(uri, selection)]
-    page.check(any("issue" in title.lower() for title in offered), f"the editor offers: {', '.join(offered)}")
-
+    (action,) = [action for action in await editor.code_actions(uri, selection) if action["command"]["command"] == "locus.issue.create"]
+    page.say(f"The editor offers: {action['title']}. The person types a title and a text.")
     wish = story.FROM_SELECTION
-    task = await editor.command(
-        "locus.issue.create", uri=uri, range=selection, title=wish.title, body=wish.body, type=wish.type, priority=wish.priority
-    )
+    (selected,) = action["command"]["arguments"]
+    typed = {"title": wish.title, "body": wish.body, "type": wish.type, "priority": wish.priority}
+    task = await editor.command("locus.issue.create", **selected, **typed)
     page.check(task["anchor"]["path"] == story.SELECTED_FILE, f"#{task['number']} {task['title']} (stays with the selected code)")
     alone = [task["number"], await create(page, editor, story.GLOSSARY)]
     sprint_tasks = [await create(page, editor, wish) for wish in story.SPRINT_TASKS]

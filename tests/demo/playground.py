@@ -56,7 +56,7 @@ def make(folder: Path) -> Playground:
 
 
 def _tracked() -> list[str]:
-    """What git has of this code base, as it stands here. The person's own configuration counts: it may have to say that the folder is safe."""
+    """What git has of this code base, as it stands here. The person's own settings count: they may have to say that it is safe."""
     listed = _run(ROOT, {**os.environ}, "ls-files", "-z", "--cached", "--deduplicate").split("\0")
     return [path for path in listed if path and (ROOT / path).is_file()]
 
