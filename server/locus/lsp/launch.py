@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.25
+END_SECONDS = 1.4  # from the reason to stop to the exit code; CLOSE_SECONDS of them at most are for work to end
 _REPLY_SECONDS = 0.1
 
 
@@ -68,10 +68,11 @@ async def _main(build: Callable[[Server], None], reading: int, writing: int, out
     reader = Tasks()
     reader.start(read_messages(source.read, FrameReader(), server.protocol, server.lifecycle), "reading messages")
     await server.lifecycle.stopped.wait()
+    deadline = loop.time() + END_SECONDS
     await reader.end(_REPLY_SECONDS)
     await server.close()
     await server.protocol.calls.drain(_REPLY_SECONDS)
-    if not writer.finish(FLUSH_SECONDS):
+    if not writer.finish(max(_REPLY_SECONDS, deadline - loop.time())):
         log.warning("the client did not read everything")
     return server.lifecycle.exit_code
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.house import House, house, new_house
 from support.lsp_client import NEOVIM, VSCODE, Editor, capabilities_of, editor
 from support.raw_lsp import scrubbed

@@ -1,4 +1,4 @@
-"""Selections, positions, buffers, actions, lenses and diagnostics of the configuration, for two editors that share nothing but the protocol."""
+"""Selections, positions, buffers, actions, lenses and the configuration's diagnostics, for two editors that share only the protocol."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+
 from support.lsp_client import NEOVIM, Editor, capabilities_of, editor, span
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -130,7 +131,7 @@ async def test_the_action_on_a_selection(shop: Editor, checkout: Any, client_nam
     assert task["title"] == f"Work on `grüße` in action_{client_name}.py"
     assert task["anchor"]["range"] == at
     assert [each["kind"] for each in await shop.actions(uri, at, only=["refactor"])] == ["refactor.rewrite"]
-    assert [each["kind"] for each in await shop.actions(uri, at, only=[""], triggerKind=2)][0] == "refactor.rewrite"
+    assert (await shop.actions(uri, at, only=[""], triggerKind=2))[0]["kind"] == "refactor.rewrite"
     assert "refactor.rewrite" not in [each["kind"] for each in await shop.actions(uri, at, only=["quickfix", "refactor.inline"])]
     # Not at every move of the cursor, but when somebody asks.
     assert await shop.actions(uri, span(0, 2, 0, 2), triggerKind=2) == []

@@ -42,13 +42,12 @@ def _of(alive: Sequence[RunView], latest: RunView | None) -> tuple[str, str]:
     if alive:
         asking = [view for view in alive if view.questions]
         if asking:
-            return "attention", f"{runs.brief(asking[0])} asks"
-        state = "attention" if all(view.state is RunState.WAITING for view in alive) else "working"
-        return state, runs.brief(alive[0]) if len(alive) == 1 else f"{len(alive)} runs {_sum(alive)}"
+            return "attention", f"{_short(asking[0])} asks"
+        return "working", runs.brief(alive[0]) if len(alive) == 1 else f"{len(alive)} runs {_sum(alive)}"
     if latest is None or latest.state in (RunState.DONE, RunState.STOPPED):
         return "idle", "idle"
     if latest.state is RunState.LOST:
-        return "attention", f"{runs.brief(latest)} interrupted"
+        return "attention", f"{_short(latest)} interrupted"
     return "failed", f"{_short(latest)} {latest.state.value}"
 
 
