@@ -21,6 +21,7 @@ import time
 RUNNING, INTERRUPTED, TERMINATED, KILLED = range(4)
 LEAK_GRACE = 0.2  # seconds from SIGTERM to SIGKILL for what a finished agent left behind
 KILL_POLL, KILL_POLL_MAX = 0.01, 0.25  # seconds between looks while something does not die
+KILL_BURST = 0.1  # seconds at a stretch for which what comes anew is killed
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -111,6 +112,25 @@ def everything(agent: int) -> set[int]:
     return found
 
 
+def kill_everything(agent: int) -> None:
+    """SIGKILL to all, and at once to what comes to us as they die: what forks faster than we read a process table never stands in one."""
+    send(everything(agent), signal.SIGKILL)
+    killed: set[int] = set()
+    until = time.monotonic() + KILL_BURST
+    while (new := children() - killed) and time.monotonic() < until:
+        send(new, signal.SIGKILL)
+        killed |= new
+
+
+def children() -> set[int]:
+    """Our children, living or not; none where the kernel does not list them."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb", buffering=0) as file:
+            return {int(pid) for pid in file.read().split()}
+    except OSError:
+        return set()
+
+
 def send(pids: set[int], number: int) -> None:
     for pid in pids:
         try:
@@ -152,7 +172,7 @@ def supervise(agent: int, control: int, signals: int, graces: tuple[float, float
             send(everything(agent), signal.SIGTERM)
             deadline = time.monotonic() + (graces[1] if code is None else LEAK_GRACE)
         else:
-            send(everything(agent), signal.SIGKILL)
+            kill_everything(agent)
             deadline = time.monotonic() + pause
 
     while True:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from locus.process import leftovers, supervise
-from support.procs import Family, alive, exists, numbers, until_async
+from support.procs import Family, Start, alive, exists, numbers, until_async
 
 # A runner: it adopts orphans, has an agent, and a tool of its own that must be spared when the agent's supervisor is killed.
 RUNNER = """
@@ -34,7 +34,7 @@ asyncio.run(main())
 async def test_a_killed_supervisor_leaves_nothing_where_orphans_are_adopted(tmp_path: Path, env: dict[str, str], family: Family) -> None:
     os.mkfifo(tmp_path / "answer")
     runner = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", RUNNER, str(tmp_path), *family.argv(), cwd=tmp_path, env=env | family.env, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", RUNNER, str(tmp_path), *family.argv(), cwd=tmp_path, env=env, stdout=asyncio.subprocess.PIPE
     )
     await until_async(family.complete)
     (supervisor,) = await until_async(lambda: numbers(tmp_path / "supervisor"))
@@ -50,19 +50,17 @@ async def test_a_killed_supervisor_leaves_nothing_where_orphans_are_adopted(tmp_
     assert json.loads(out) == {"code": 137, "lines": 0, "tool": "tool done", "again": 0}
 
 
-async def test_a_killed_supervisors_family_is_known_by_its_mark_elsewhere(tmp_path: Path, env: dict[str, str], family: Family) -> None:
+async def test_a_killed_supervisors_family_is_known_by_its_mark_elsewhere(start: Start, family: Family) -> None:
     """This process adopts nothing, so the orphans go to init; only the one that cleared its environment cannot be told."""
-    agent = await supervise(family.argv(), cwd=tmp_path, env=env | family.env, grace=(60, 60))
+    agent = await start(family.argv(), grace=(60, 60))
     await until_async(family.complete)
     os.kill(agent.supervisor_pid, signal.SIGKILL)
     assert await agent.wait() == 137
     assert set(family.survivors()) == {"cleared"}
 
 
-async def test_the_reader_is_told_the_end_even_when_something_escaped_with_the_pipe(
-    tmp_path: Path, env: dict[str, str], family: Family
-) -> None:
-    agent = await supervise(family.argv(), cwd=tmp_path, env=env | family.env)
+async def test_the_reader_is_told_the_end_even_when_something_escaped_with_the_pipe(start: Start, family: Family) -> None:
+    agent = await start(family.argv())
     await until_async(family.complete)
     os.kill(agent.supervisor_pid, signal.SIGKILL)
     async with asyncio.timeout(5):
@@ -73,7 +71,7 @@ async def test_the_reader_is_told_the_end_even_when_something_escaped_with_the_p
 async def test_leftovers_of_a_run(tmp_path: Path, env: dict[str, str], family: Family) -> None:
     run_id = f"run-{os.getpid()}"
     assert leftovers(run_id) == []
-    async with await supervise(family.argv(), cwd=tmp_path, env=env | family.env | {"LOCUS_RUN_ID": run_id}) as agent:
+    async with await supervise(family.argv(), cwd=tmp_path, env=env | {"LOCUS_RUN_ID": run_id}) as agent:
         await until_async(family.complete)
         pids = family.pids()
         assert set(leftovers(run_id)) == {agent.supervisor_pid, pids["agent"], pids["child"], pids["session"], pids["daemon"]}

@@ -7,11 +7,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from locus.process import Supervised
+
 T = TypeVar("T")
+Start = Callable[..., Awaitable[Supervised]]
 
 
 def child_env(home: Path, **extra: str) -> dict[str, str]:
@@ -147,10 +150,6 @@ class Family:
     def argv(self, mode: str = "stay") -> list[str]:
         """`stay`: the first process stays too. `leave`: it ends with 7 once all others are there."""
         return [sys.executable, "-I", "-S", "-c", FAMILY, str(self.folder), mode]
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {"FAMILY": FAMILY}
 
     def pids(self) -> dict[str, int]:
         return {path.name: int(path.read_text()) for path in self.folder.iterdir() if "." not in path.name}
