@@ -213,6 +213,16 @@ async def test_an_unborn_and_a_detached_head(person: Person, tmp_path: Path) -> 
     assert files_of(tmp_path / "unborn") == files_of(path)
 
 
+async def test_files_too_large_for_memory(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep, "_IN_MEMORY", 1000)
+    monkeypatch.setattr(restore, "_BATCH", 3000)
+    repo, path = await worktree(person)
+    for number, size in enumerate((10, 500, 900, 2000, 2000, 5000)):
+        put(path, f"f{number}\n", os.urandom(size))
+    (path / "link").symlink_to("x" * 1500)
+    await round_trip(repo, path, tmp_path / "out")
+
+
 async def test_in_the_middle_of_a_conflict(person: Person, tmp_path: Path) -> None:
     person.commit({"README.md": "main\n"})
     repo, path = await worktree(person, start=person.look("rev-parse", "HEAD~1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from locus.errors import LocusError, Refused
 from locus.locks import lock
-from locus.repo import facts, layout, worktrees
-from locus.repo.discover import Repository
+from locus.repo import commits, facts, files, layout, worktrees
+from locus.repo.discover import Repository, linked_git_dir
 from locus.repo.worktrees import Worktree
 from support.procs import until_async
 from support.repos import NewPerson, Person, all_refs, files_of, put
@@ -135,6 +136,28 @@ async def test_a_failing_checkout_leaves_nothing(person: Person) -> None:
     nothing_is_left(person, repo)
 
 
+async def test_a_disk_that_fills_up_in_the_middle_leaves_nothing(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands for a full disk: git may write no more than a few kilobytes to a file, and is killed when it does."""
+    person.commit({"big.txt": "x" * 100_000})
+    real = person.look("--exec-path")
+    limited = f'#!/bin/sh\ncase "$*" in *checkout*) ulimit -f 8;; esac\nexec "{real}/git" "$@"\n'
+    put(tmp_path, "bin/git", limited, executable=True)
+    repo = facts.discover(person.path)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+        with pytest.raises(LocusError, match="git checkout failed"):
+            await worktrees.create(repo, place(repo), "locus/issue-1", start=person.head)
+    nothing_is_left(person, repo)
+
+
+@pytest.mark.parametrize(("number", "hint"), [(errno.ENOSPC, "disk space"), (errno.EROFS, "read-only"), (errno.EACCES, "permissions")])
+def test_file_errors_say_what_to_do(number: int, hint: str) -> None:
+    with pytest.raises(LocusError, match="making the folder failed") as failed, files.explained("making the folder"):
+        raise OSError(number, os.strerror(number), "/x")
+    assert hint in (failed.value.hint or "")
+    assert "/x" in failed.value.message
+
+
 async def test_an_existing_branch_survives_a_failing_checkout(person: Person) -> None:
     person.home.git("branch", "locus/issue-1", cwd=person.path)
     person.hook("post-checkout", "echo 'not today' >&2; exit 1")
@@ -235,6 +258,18 @@ async def test_adopting_says_what_is_wrong(person: Person, new_person: NewPerson
     with pytest.raises(Refused, match=r"another repository|not on"):
         await worktrees.adopt(repo, tree.path, "locus/issue-1")
     other.home.git("worktree", "remove", str(tree.path), cwd=other.path)
+
+
+async def test_adopting_removes_the_locks_a_killed_git_left(person: Person) -> None:
+    repo, tree = await make(person)
+    left = [linked_git_dir(tree.path) / "index.lock", repo.common_dir / "refs/heads/locus/issue-1.lock"]
+    for file in left:
+        file.touch()
+    foreign = put(repo.common_dir, "refs/heads/main.lock", "")
+    await worktrees.adopt(repo, tree.path, "locus/issue-1")
+    assert not any(file.exists() for file in left)
+    foreign.unlink()
+    await commits.commit_all(tree.path, "it can be committed again")
 
 
 async def test_removing_drops_only_this_record(person: Person, tmp_path: Path) -> None:

@@ -81,7 +81,10 @@ async def create(repo: Repository, path: Path, branch: str, *, start: str | None
 
 
 async def adopt(repo: Repository, path: Path, branch: str) -> Worktree:
-    """The existing worktree at `path`. Raises Refused, saying what is wrong, unless it is this repository's and on `branch`."""
+    """The existing worktree at `path`. Raises Refused, saying what is wrong, unless it is this repository's and on `branch`.
+
+    The caller holds the branch, so a lock file in it was left by a git that was killed: it is removed.
+    """
     here = real(path)
     found = next((tree for tree in await listed(repo) if tree.path == here), None)
     again = "restore it, or let the task start afresh"
@@ -94,7 +97,16 @@ async def adopt(repo: Repository, path: Path, branch: str) -> Worktree:
     if found.branch != branch:
         where = f"on branch `{found.branch}`" if found.branch else "on no branch (detached HEAD)"
         raise Refused(f"the worktree {path} is {where}, not on `{branch}`", f"run `git switch {branch}` in it")
+    clear_stale_locks(repo, here, branch)
     return found
+
+
+def clear_stale_locks(repo: Repository, path: Path, branch: str) -> None:
+    """Removes git's lock files of this worktree and its branch; for whoever holds the branch and knows that no git runs there."""
+    git_dir = linked_git_dir(path)
+    for name in ("index.lock", "HEAD.lock"):
+        (git_dir / name).unlink(missing_ok=True)
+    (repo.common_dir / f"{head_ref(branch)}.lock").unlink(missing_ok=True)
 
 
 async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
