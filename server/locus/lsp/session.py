@@ -72,7 +72,7 @@ class Session:
         diagnostics = Diagnostics(client)
         self._config = ConfigDiagnostics(diagnostics, tasks, self.workspaces, self._buffers, self.positions)
         self._failed = FailedDiagnostics(diagnostics, tasks, self._following, self._cache, self._buffers, self.positions)
-        self._started: set[str] = set()
+        self._started: dict[str, Workspace] = {}
         self._opening = asyncio.Lock()
 
     async def open(self) -> None:
@@ -121,10 +121,10 @@ class Session:
         """Runs go on, unless the person wants those of this editor to end with it."""
         self.feed.stop()
         async with asyncio.TaskGroup() as group:
-            for run_id in self._started:
+            for run_id, workspace in self._started.items():
                 found = self._following.find(run_id)
-                if found is not None and found[1].alive:
-                    group.create_task(self._interrupt(found[0], run_id))
+                if found is None or found[1].alive:
+                    group.create_task(self._interrupt(workspace, run_id))
 
     # What the parts ask of one another
 
@@ -153,7 +153,7 @@ class Session:
         if id.startswith("locus.run."):
             self._following.hurry(workspace)
         if id in ("locus.run.start", "locus.run.resume"):
-            self._started.add(result["runId"])
+            self._started[result["runId"]] = workspace
 
     async def _stop_run(self, workspace: Workspace, run_id: str, force: bool) -> None:
         try:

@@ -145,9 +145,13 @@ async def test_a_failure_is_shown_where_its_code_is(house: House, open_editor: C
         mark = shown.mark
         shown.type(uri, "# one more line\n", span(0, 0, 0, 0))
         await shown.diagnostics(uri, lambda found: bool(found) and found[0]["range"] == span(4, 0, 5, 12), after=mark)
+        mark = shown.mark
+        shown.hide(uri)  # without the line that was not saved
+        await shown.diagnostics(uri, lambda found: bool(found) and found[0]["range"] == span(3, 0, 4, 12), after=mark)
+        shown.show(file)
         lenses = await shown.until_lenses(uri, lambda titles: titles[-1:] == ["Resume"])
         assert lenses[0]["command"]["title"].startswith(f"#{number} failed: ")
-        resume = next(each for each in await shown.actions(uri, span(4, 0, 4, 0), diagnostics=[found]) if each["kind"] == "quickfix")
+        resume = next(each for each in await shown.actions(uri, span(3, 0, 3, 0), diagnostics=[found]) if each["kind"] == "quickfix")
         assert (resume["title"], resume["diagnostics"]) == (f"Resume #{number} Break", [found])
         failures = [said["message"] for said in shown.said("window/showMessage")]
         if locus:
