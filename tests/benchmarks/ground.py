@@ -96,13 +96,18 @@ async def issues(client: RawClient, count: int) -> list[int]:
 
 async def ended(client: RawClient, run_id: str) -> dict[str, Any]:
     """The run once it has ended; raises if it did not end well."""
-    params = await client.notification(
-        "locus/run", lambda params: params["run"]["id"] == run_id and "endedAt" in params["run"], seconds=RUN_SECONDS
-    )
-    run: dict[str, Any] = params["run"]
-    if run["state"] != "done":
-        raise RuntimeError(f"the run ended {run['state']}: {json.dumps(run, indent=1)}")
-    return run
+    seen: dict[str, Any] = {}
+
+    def over(message: dict[str, Any]) -> bool:
+        params = message.get("params") or {}
+        if message.get("method") in ("locus/run", "locus/runs"):
+            seen.update(next((run for run in params.get("runs", [params.get("run")]) if run["id"] == run_id), {}))
+        return "endedAt" in seen
+
+    await client.wait_for(over, seconds=RUN_SECONDS)
+    if seen["state"] != "done":
+        raise RuntimeError(f"the run ended {seen['state']}: {json.dumps(seen, indent=1)}")
+    return seen
 
 
 def settle() -> None:

@@ -114,7 +114,7 @@ async def show_result(page: Page, editor: Editor, place: Playground) -> None:
 
 def check_result(page: Page, place: Playground, both: Watch, sprint: Watch, sprint_tasks: list[int]) -> None:
     page.check(both.run["state"] == "done" and sprint.run["state"] == "done", "both runs are done")
-    page.check(both.at_once == 2 and sprint.at_once == 1, "the two tasks worked at once, the sprint's one after the other")
+    page.check(both.at_once == 2 and sprint.at_once == 1, "the two tasks went on at once, the sprint's one after the other")
     for watch in (both, sprint):
         rising = watch.percentages == sorted(watch.percentages)
         page.check(rising and len(watch.percentages) > 1, f"progress was shown and never fell ({len(watch.percentages)} reports)")

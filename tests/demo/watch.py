@@ -15,8 +15,6 @@ class Watch:
 
     def __init__(self, page: Page, run_id: str) -> None:
         self.run: dict[str, Any] = {}
-        self.at_once = 0
-        """How many tasks were seen working at the same time."""
         self.percentages: list[int] = []
         self._page = page
         self._run_id = run_id
@@ -35,6 +33,12 @@ class Watch:
                 return False
         return self.run.get("state") in ENDED_RUN and self.run.get("endedAt") is not None
 
+    @property
+    def at_once(self) -> int:
+        """How many tasks were going on at the same time, at most."""
+        times: list[tuple[str, str]] = [(task.get("startedAt", ""), task.get("endedAt", "")) for task in self.run["tasks"]]
+        return max(sum(start <= moment < end for start, end in times) for moment, _ in times)
+
     def _progress(self, value: dict[str, Any]) -> None:
         if "percentage" not in value:
             return
@@ -46,7 +50,6 @@ class Watch:
 
     def _tasks(self, run: dict[str, Any]) -> None:
         self.run = run
-        self.at_once = max(self.at_once, sum(task["state"] == "working" for task in run["tasks"]))
         for task in run["tasks"]:
             if task["state"] in SHOWN_STATES:
                 said = task.get("error") or (task.get("activity") if task["state"] == "working" else None)
