@@ -173,7 +173,7 @@ class RawClient:
         self.stdin.close()
         self.resume()
         try:
-            await self.exit_code(5.0)
+            await self.exit_code()
         except TimeoutError:
             self.process.kill()
             await self.exit_code()

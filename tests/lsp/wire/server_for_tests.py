@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import subprocess
 import sys
@@ -154,6 +155,10 @@ class Commands(Mapping[str, "CommandHandler"]):
 
     async def do_show(self, arguments: dict[str, Any], context: CallContext) -> Any:
         return await self.server.client.show_document(arguments["uri"])
+
+    async def do_log(self, arguments: dict[str, Any], context: CallContext) -> None:
+        for number in range(arguments["records"]):
+            logging.getLogger("test").warning("record %d", number)
 
     async def do_text(self, arguments: dict[str, Any], context: CallContext) -> Any:
         document = self.server.documents.get_text_document(arguments["uri"])

@@ -45,7 +45,7 @@ async def test_the_one_road(connect: Connect, tmp_path: Path, end: Callable[[Raw
         await client.initialize()
         working = await in_flight(client)
         end(client)
-        assert await client.exit_code(seconds=5) == 1
+        assert await client.exit_code() == 1
         await assert_stopped(client, working, trace.read_text())
 
 
@@ -53,7 +53,7 @@ async def test_the_one_road(connect: Connect, tmp_path: Path, end: Callable[[Raw
 async def test_a_signal_after_shutdown_ends_with_0(client: RawClient) -> None:
     await client.result("shutdown")
     client.process.send_signal(signal.SIGTERM)
-    assert await client.exit_code(seconds=5) == 0
+    assert await client.exit_code() == 0
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_a_vanished_client_ends_the_server_although_somebody_holds_its_pip
             await client.result("shutdown")
         somebody.kill()
         await somebody.wait()
-        assert await client.exit_code(seconds=6) == (0 if after_shutdown else 1)
+        assert await client.exit_code() == (0 if after_shutdown else 1)
         await assert_stopped(client, working, trace.read_text())
         assert str(somebody.pid) in client.stderr
 
@@ -89,7 +89,7 @@ async def test_a_client_that_is_gone_already_ends_the_server(connect: Connect, s
     await somebody.wait()
     async with connect() as client:
         await client.initialize(processId=somebody.pid)
-        assert await client.exit_code(seconds=5) == 1
+        assert await client.exit_code() == 1
 
 
 async def test_a_client_without_a_process_is_not_watched(fresh: RawClient) -> None:
@@ -118,6 +118,6 @@ async def test_a_framing_error_is_logged_and_ends_with_1_after_the_replies_befor
     await fresh.initialize()
     before = fresh.post("locus/runs", {})
     fresh.send_bytes(b"print() output\n")
-    assert await fresh.exit_code(seconds=5) == 1
+    assert await fresh.exit_code() == 1
     assert (await fresh.reply(before))["result"] == {"got": {}}
     assert "not a header line" in fresh.stderr

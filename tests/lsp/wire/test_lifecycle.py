@@ -183,6 +183,6 @@ async def test_nothing_that_hangs_holds_up_the_end(connect: Connect) -> None:
         await client.command("threads", {"count": 3})
         ending = client.post("shutdown")
         client.notify("exit")
-        assert await client.exit_code(seconds=5) == 0
+        assert await client.exit_code() == 0
         assert code(await client.reply(stubborn)) == -32800
         assert (await client.reply(ending))["result"] is None

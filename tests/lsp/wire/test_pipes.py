@@ -20,9 +20,9 @@ INITIALIZE = {"jsonrpc": "2.0", "id": "i", "method": "initialize", "params": {"p
 async def written(file: Path) -> str:
     """Its text, once it is there."""
     async with asyncio.timeout(DEADLINE):
-        while not file.exists() or not file.read_text():  # noqa: ASYNC110, ASYNC240 - another process writes it
+        while not file.exists() or not file.read_text():  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.01)
-    return file.read_text()  # noqa: ASYNC240
+    return file.read_text()
 
 
 async def test_a_client_that_does_not_read_stops_nothing(client: RawClient, tmp_path: Path) -> None:
@@ -51,15 +51,13 @@ async def test_the_server_ends_although_nobody_reads(argv: list[str], tmp_path: 
     client.post("workspace/executeCommand", {"command": "block", "arguments": [{"messages": 3000, "file": str(tmp_path / "done")}]})
     await written(tmp_path / "done")
     client.stdin.close()
-    assert await client.exit_code(seconds=5) == 1
+    assert await client.exit_code() == 1
     await client.close()
 
 
 async def test_nobody_reading_the_log_stops_nothing(client: RawClient) -> None:
     client.ignore_stderr()
-    ids = [client.post("workspace/executeCommand", {"command": "bug"}) for _ in range(300)]
-    for id in ids:
-        assert (await client.reply(id))["error"]["code"] == -32603
+    assert "result" in await client.command("log", {"records": 20_000})
     assert await client.result("shutdown") is None
     client.notify("exit")
     assert await client.exit_code() == 0
@@ -96,10 +94,11 @@ def test_one_socket_for_both_directions(argv: list[str], tmp_path: Path) -> None
         flood = {"command": "block", "arguments": [{"messages": 2000, "file": str(tmp_path / "done")}]}
         ours.sendall(frame(INITIALIZE))
         ours.sendall(frame({"jsonrpc": "2.0", "id": 1, "method": "workspace/executeCommand", "params": flood}))
-        deadline = asyncio.run(asyncio.wait_for(written(tmp_path / "done"), DEADLINE))  # the socket's buffer is full long before
-        assert deadline
-        ours.sendall(frame({"jsonrpc": "2.0", "id": 2, "method": "shutdown"}) + frame({"jsonrpc": "2.0", "method": "exit"}))
+        assert asyncio.run(written(tmp_path / "done"))  # two megabytes; the socket's buffer was full long before
         received = b""
+        while b'"id":1,' not in received:
+            received += ours.recv(1 << 20)
+        ours.sendall(frame({"jsonrpc": "2.0", "id": 2, "method": "shutdown"}) + frame({"jsonrpc": "2.0", "method": "exit"}))
         while data := ours.recv(1 << 20):
             received += data
         assert process.wait(DEADLINE) == 0
@@ -113,7 +112,7 @@ async def test_a_client_that_closes_its_end_is_gone(argv: list[str], tmp_path: P
     await client.initialize()
     client.process.stdout._transport.close()  # type: ignore[union-attr]
     client.send_bytes(frame({"jsonrpc": "2.0", "id": 5, "method": "locus/runs"}))
-    assert await client.exit_code(seconds=5) == 1
+    assert await client.exit_code() == 1
     await client.close()
 
 

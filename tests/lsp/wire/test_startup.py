@@ -43,8 +43,8 @@ async def test_the_log_does_not_repeat_what_people_write(connect: Connect) -> No
 
 
 def test_a_log_file(tmp_path: Path) -> None:
-    code = "import logging, pathlib; from locus.lsp.logs import Logs; l = Logs('warning', pathlib.Path('x.log')); "
-    code += "logging.getLogger('a').warning('said \\ud800'); logging.getLogger('a').info('not said'); "
+    code = "import logging, pathlib; from locus.lsp.logs import Logs; l = Logs('info', pathlib.Path('x.log')); "
+    code += "logging.getLogger('a').warning('said \\ud800'); logging.getLogger('a').debug('not said'); "
     code += "logging.getLogger('pygls.x').info('payload'); l.close()"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=scrubbed(tmp_path), cwd=tmp_path, check=True)
     for text in (run.stderr, (tmp_path / "x.log").read_text()):
