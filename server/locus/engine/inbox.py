@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from locus.engine.files import dump, link_once
-from locus.model.base import Model
+from locus.model.base import Model, by_kind
 
 
 class Stop(Model):
@@ -29,11 +29,11 @@ class Answer(Model):
     message: str | None = None
 
 
-Message = Annotated[Stop | ForceStop | Answer, Field(discriminator="kind")]
-_ADAPTER: TypeAdapter[Stop | ForceStop | Answer] = TypeAdapter(Message)
+Message = Stop | ForceStop | Answer
+_KINDS = by_kind(Message)
 
 
-def _name(message: Stop | ForceStop | Answer) -> str:
+def _name(message: Message) -> str:
     match message:
         case Answer():
             return f"answer-{message.question_id}.json"
@@ -41,25 +41,26 @@ def _name(message: Stop | ForceStop | Answer) -> str:
             return f"{message.kind}{'' if message.task is None else f'-{message.task}'}.json"
 
 
-def put(folder: Path, message: Stop | ForceStop | Answer) -> bool:
+def put(folder: Path, message: Message) -> bool:
     """Written whole, then linked into place. False when the same request, or another answer, was there first."""
     return link_once(folder / _name(message), dump(message.wire()))
 
 
-def take(folder: Path, seen: set[str]) -> list[Stop | ForceStop | Answer]:
+def take(folder: Path, seen: set[str]) -> list[Message]:
     """The messages that are not in `seen` yet, which grows by them."""
     try:
         names = sorted(path.name for path in folder.iterdir() if path.suffix == ".json")
     except FileNotFoundError:
         return []
-    found: list[Stop | ForceStop | Answer] = []
+    found: list[Message] = []
     for name in names:
         if name in seen:
             continue
         seen.add(name)
         try:
-            found.append(_ADAPTER.validate_python(json.loads((folder / name).read_bytes())))
-        except (ValueError, ValidationError):
+            record = json.loads((folder / name).read_bytes())
+            found.append(_KINDS[record["kind"]].model_validate(record))
+        except (ValueError, TypeError, KeyError, ValidationError):
             continue  # not written by us
     return found
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, TypeAdapter
-
-from locus.model.base import Model
+from locus.model.base import Model, by_kind
 
 ToolKind = Literal["read", "edit", "delete", "move", "search", "execute", "think", "fetch", "other"]
 ToolStatus = Literal["pending", "in_progress", "completed", "failed"]
@@ -88,16 +86,15 @@ class Exited(Model):
     stderr_tail: str = ""
 
 
-AgentEvent = Annotated[
-    Started | Text | Thought | ToolStart | ToolUpdate | Usage | Retry | Notice | TurnEnd | Exited,
-    Field(discriminator="kind"),
-]
+AgentEvent = Started | Text | Thought | ToolStart | ToolUpdate | Usage | Retry | Notice | TurnEnd | Exited
 
-_ADAPTER: TypeAdapter[AgentEvent] = TypeAdapter(AgentEvent)
+_KINDS = by_kind(AgentEvent)
 
 
 def parse_agent_event(record: dict[str, Any]) -> AgentEvent:
-    return _ADAPTER.validate_python({key: value for key, value in record.items() if key not in ("at", "attempt")})
+    """Raises KeyError for an unknown kind, ValidationError for a wrong body."""
+    event: AgentEvent = _KINDS[record["kind"]].model_validate({key: value for key, value in record.items() if key not in ("at", "attempt")})
+    return event
 
 
 def as_line(event: AgentEvent) -> str:

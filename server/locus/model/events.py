@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from locus.model.base import Model
+from locus.model.base import Model, by_kind
 from locus.model.plan import PlannedTask
 from locus.model.states import RunState, TaskState
 
@@ -201,17 +202,18 @@ RunEvent = (
     | Warned
 )
 
-_ADAPTER: TypeAdapter[RunEvent] = TypeAdapter(Annotated[RunEvent, Field(discriminator="kind")])
+_KINDS = by_kind(RunEvent)
 _ENVELOPE = frozenset({"v", "seq", "at", "task"})
 
 
-class Record(Model):
+@dataclass(frozen=True)
+class Record:
     """One line of journal.jsonl: `{v, seq, at, task?, kind, ...}`. `at` is RFC 3339 in UTC."""
 
     v: int
     seq: int
     at: str
-    task: int | None = None
+    task: int | None
     event: RunEvent | Unknown
 
     def line(self) -> dict[str, Any]:
@@ -231,8 +233,8 @@ def parse_record(line: dict[str, Any]) -> Record:
     body = {key: value for key, value in line.items() if key not in _ENVELOPE}
     event: RunEvent | Unknown
     try:
-        event = _ADAPTER.validate_python(body)
-    except ValidationError:
+        event = _KINDS[kind].model_validate(body)
+    except (KeyError, ValidationError):
         event = Unknown.model_validate(body | {"kind": kind})
     task = line.get("task")
     return Record(v=v, seq=seq, at=at, task=task if isinstance(task, int) else None, event=event)
