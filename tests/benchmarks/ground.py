@@ -86,7 +86,7 @@ async def editor(ground: Ground) -> AsyncIterator[RawClient]:
 async def command(client: RawClient, id: str, **arguments: Any) -> Any:
     reply = await client.command(id, arguments)
     if "error" in reply:
-        raise RuntimeError(f"{id}: {reply['error']}")
+        raise RuntimeError(f"{id}: {reply['error']}\n{client.stderr[-3000:]}")
     return reply["result"]
 
 
