@@ -1,5 +1,4 @@
 import json
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -125,8 +124,7 @@ def test_what_is_not_an_anchor_is_none(text: str) -> None:
     assert parse_anchor(f"<!-- locus:anchor {text} -->") is None
 
 
-def test_a_hostile_body_takes_no_time() -> None:
-    started = perf_counter()
-    for body in ("<!-- locus:anchor " * 4000, "<!-- locus:anchor {\n" * 4000, "{} -->" * 10000, "`" * 65000, "-->" * 20000):
-        parse_anchor(body)
-    assert perf_counter() - started < 5  # quadratic behaviour would take minutes
+@pytest.mark.parametrize("part", ["<!-- locus:anchor ", "<!-- locus:anchor {\n", "<!-- locus:anchor {} ", "{} -->", "`", "-->", "\t"])
+def test_a_hostile_body_comes_to_an_end(part: str) -> None:
+    """Trying every start with every end would take minutes: the suite's time limit is the assertion."""
+    assert parse_anchor(part * (1_000_000 // len(part))) is None

@@ -1,5 +1,4 @@
 import json
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -89,7 +88,7 @@ def test_every_key_has_its_place(value: Any, indent: int | None, ascii: bool) ->
 def test_no_text_is_too_odd(text: str) -> None:
     parsed = parse(text)
     try:
-        expected = json.loads(text)
+        expected = json.loads(text, parse_constant=int)  # NaN and Infinity are no numbers for int, nor for JSON
     except ValueError:
         assert isinstance(parsed, Broken)
         assert 1 <= parsed.span.line <= text.count("\n") + 1
@@ -97,8 +96,8 @@ def test_no_text_is_too_odd(text: str) -> None:
         assert isinstance(parsed, Parsed) and parsed.value == expected
 
 
-def test_one_long_line_takes_no_time() -> None:
-    text = json.dumps({f"key{number}": number for number in range(50_000)})
-    started = perf_counter()
-    assert isinstance(parse(text), Parsed)
-    assert perf_counter() - started < 10  # quadratic behaviour would take minutes
+def test_one_long_line_comes_to_an_end() -> None:
+    """Going over the line again for each key would take minutes: the suite's time limit is the assertion."""
+    parsed = parse(json.dumps({f"key{number:07}": number for number in range(50_000)}))
+    assert isinstance(parsed, Parsed)
+    assert parsed.spans["key0049999"].column > 1_000_000

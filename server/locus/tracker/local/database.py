@@ -19,6 +19,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 BUSY_SECONDS = 10.0
+_HEADER = "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"
 
 
 class Database:
@@ -59,26 +60,27 @@ class Database:
 
     def _upgrade(self, connection: sqlite3.Connection) -> None:
         present = self._version(connection)  # again, now that no other process can be at it
+        if present == 0 and connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+            raise self._foreign()
         for number, step in enumerate(self._steps[present:], start=present + 1):
             for statement in step:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
 
     def _version(self, connection: sqlite3.Connection) -> int:
-        """The format of the file; raises Refused when it is not one of ours."""
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version == 0:
-            foreign = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
-        else:
-            foreign = connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID
-        if foreign:
-            raise Refused(f"{self._file} is a database of another program", "move it away; the file was not touched")
+        """The format of the file; raises Refused when it is not one of ours. One statement, so that no other process comes between."""
+        version, application = connection.execute(_HEADER).fetchone()
+        if version and application != APPLICATION_ID:
+            raise self._foreign()
         if version > len(self._steps):
             raise Refused(
                 f"{self._file} was written by a newer Locus (format {version}, this one knows up to {len(self._steps)})",
                 "update Locus here too: `pip install --upgrade locus-server`; the file was not touched",
             )
-        return version
+        return int(version)
+
+    def _foreign(self) -> Refused:
+        return Refused(f"{self._file} is a database of another program", "move it away; the file was not touched")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
