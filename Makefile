@@ -74,8 +74,7 @@ $(MODULES): $(EXTENSION)/package.json $(EXTENSION)/package-lock.json
 	@touch $(MODULES)
 
 vsix: $(MODULES)
-	@cd $(EXTENSION) && rm -f dist/*.vsix && npm run --silent package </dev/null >dist.log 2>&1 || { cat dist.log; rm -f dist.log; exit 1; }
-	@rm -f $(EXTENSION)/dist.log
+	@cd $(EXTENSION) && rm -f dist/*.vsix && said=$$(npm run --silent package </dev/null 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 	@echo "Made $$(ls $(EXTENSION)/dist/*.vsix). Install it with: code --install-extension $$(ls $(EXTENSION)/dist/*.vsix)"
 
 check-extension: $(MODULES)
