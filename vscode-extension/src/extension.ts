@@ -4,8 +4,8 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { createIssueFromSelection, runSprint, runTask, showLog, stopRun } from "./commands";
 import { Logs } from "./logs";
 import { showMenu } from "./menu";
-import { explain } from "./present";
-import type { LogMessage, RunMessage, RunsMessage, Status } from "./protocol";
+import { explain, failureOf } from "./present";
+import type { LogMessage, RunMessage, RunsMessage, RunView, Status } from "./protocol";
 import { Questions } from "./questions";
 import { Runs } from "./runs";
 import { Server } from "./server";
@@ -77,15 +77,24 @@ export function activate(context: vscode.ExtensionContext): void {
     runs.onDidChange((run) => {
       questions.show(run);
     }),
+    runs.onDidFail((run) => {
+      tellFailure(run, logs).catch(report);
+    }),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("locus")) restart();
+      if (change.affectsConfiguration("locus.server")) restart();
     }),
     vscode.workspace.onDidChangeWorkspaceFolders(() => {
       if (running.state === "none" || !vscode.workspace.workspaceFolders?.length) restart();
     }),
   );
   restart();
+}
+
+async function tellFailure(run: RunView, logs: Logs): Promise<void> {
+  const task = run.tasks.find((each) => each.error !== undefined);
+  const answer = await vscode.window.showErrorMessage(failureOf(run), ...(task ? ["Show Log"] : []));
+  if (answer !== undefined && task) await logs.show(run, task);
 }
 
 export async function deactivate(): Promise<void> {

@@ -37,6 +37,15 @@ export function isActive(state: RunState): boolean {
   return state === "starting" || state === "running" || state === "waiting" || state === "stopping";
 }
 
+/** What a person is told about a run that went wrong: what happened and, where that is known, what to do about it. */
+export function failureOf(run: RunView): string {
+  const task = run.tasks.find((each) => each.error !== undefined);
+  const about = task === undefined ? nameOfRun(run) : `#${task.number} ${task.title}`;
+  const said = [`${about} ${run.state}`, task?.error ?? run.reason].filter((each) => each !== undefined).join(": ");
+  const hint = task?.hint ?? run.hint;
+  return hint === undefined ? said : `${said} — ${hint}`;
+}
+
 /** A run's name for people: its sprint, its only task, or its tasks' numbers. */
 export function nameOfRun(run: RunView): string {
   if (run.sprint !== undefined) return run.sprint;

@@ -36,6 +36,8 @@ export interface TaskRun {
   readonly number: number;
   readonly title: string;
   readonly state: string;
+  readonly error?: string;
+  readonly hint?: string;
 }
 
 export interface RunView {
@@ -44,6 +46,8 @@ export interface RunView {
   readonly kind: "standalone" | "sprint";
   readonly sprint?: string;
   readonly state: RunState;
+  readonly reason?: string;
+  readonly hint?: string;
   readonly tasks: readonly TaskRun[];
   readonly questions: readonly Question[];
   readonly startedAt: string;

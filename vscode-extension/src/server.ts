@@ -8,6 +8,7 @@ import {
   CloseAction,
   LanguageClient,
   RevealOutputChannelOn,
+  type ConfigurationMiddleware,
   State,
   TransportKind,
 } from "vscode-languageclient/node";
@@ -124,6 +125,7 @@ export class Server implements vscode.Disposable {
         initializationOptions,
         outputChannel: this.output,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
+        middleware: { workspace: { configuration: answerConfiguration } },
         errorHandler: this.restartingFewTimes(() => client.createDefaultErrorHandler()),
       },
     );
@@ -188,6 +190,16 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+/** The server asks for settings by folder; what a folder that is not trusted says itself is left out there too. */
+const answerConfiguration: NonNullable<ConfigurationMiddleware["configuration"]> = (params, token, next) => {
+  if (vscode.workspace.isTrusted) return next(params, token);
+  return params.items.map(({ section, scopeUri }) => {
+    if (section !== "locus") return null;
+    const scope = scopeUri === undefined ? undefined : vscode.Uri.parse(scopeUri);
+    return settingsToSend(vscode.workspace.getConfiguration(section, scope), false);
+  });
+};
 
 /** The `locus` settings but for the client's own. Of a folder that is not trusted, only what the person set for all folders. */
 function settingsToSend(settings: vscode.WorkspaceConfiguration, trusted: boolean): object {

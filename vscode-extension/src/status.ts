@@ -40,7 +40,8 @@ export class StatusItem implements vscode.Disposable {
 
   private present({ text, tooltip, background }: Presentation): void {
     this.item.text = text;
-    this.item.tooltip = tooltip;
+    // The server escapes what other people wrote for Markdown. Each of its lines is a paragraph; links to commands and icons stay off.
+    this.item.tooltip = new vscode.MarkdownString(tooltip.replaceAll("\n", "\n\n"));
     this.item.backgroundColor = background === undefined ? undefined : new vscode.ThemeColor(background);
     this.item.accessibilityInformation = { label: text.replace(/\$\([^)]*\)\s*/, "") };
     this.item.show();

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain, isActive, linesToWrite, nameOfRun, presentStatus } from "../src/present";
+import { explain, failureOf, isActive, linesToWrite, nameOfRun, presentStatus } from "../src/present";
 import type { RunView } from "../src/protocol";
+
+const RUN: RunView = {
+  id: "r1",
+  folder: "file:///f",
+  kind: "standalone",
+  state: "running",
+  tasks: [{ number: 4, title: "Fix", state: "working" }],
+  questions: [],
+  startedAt: "2026-01-01T00:00:00Z",
+};
 
 test("the status bar shows an icon for the state and a background only when something is wrong", () => {
   const working = presentStatus({ state: "working", text: "2/5", tooltip: "Sprint 1" });
@@ -26,18 +36,19 @@ test("an error's hint follows its message", () => {
 });
 
 test("a run is named by its sprint, its only task or its tasks' numbers", () => {
-  const run: RunView = {
-    id: "r1",
-    folder: "file:///f",
-    kind: "standalone",
-    state: "running",
-    tasks: [{ number: 4, title: "Fix", state: "working" }],
-    questions: [],
-    startedAt: "2026-01-01T00:00:00Z",
-  };
+  const run = RUN;
   assert.equal(nameOfRun(run), "#4 Fix");
   assert.equal(nameOfRun({ ...run, tasks: [...run.tasks, { number: 7, title: "x", state: "done" }] }), "#4, #7");
   assert.equal(nameOfRun({ ...run, sprint: "Sprint 1" }), "Sprint 1");
+});
+
+test("a failed run says why and what to do, of its task where that is known", () => {
+  const task = { number: 4, title: "Fix", state: "failed", error: "the tests fail", hint: "see the log" };
+  const run: RunView = { ...RUN, state: "failed", reason: "a task failed", tasks: [task] };
+  assert.equal(failureOf(run), "#4 Fix failed: the tests fail — see the log");
+  const refused: RunView = { ...RUN, state: "refused", reason: "not allowed", hint: "allow it" };
+  assert.equal(failureOf(refused), "#4 Fix refused: not allowed — allow it");
+  assert.equal(failureOf({ ...RUN, sprint: "Sprint 1", state: "lost" }), "Sprint 1 lost");
 });
 
 test("a run that has ended is not active", () => {
