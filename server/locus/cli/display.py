@@ -41,10 +41,11 @@ class SilentDisplay:
 class PlainDisplay:
     """A line for each transition, in a form that stays the same: `#16 working  Fix pagination`."""
 
-    def __init__(self, terminal: Terminal, *, asks: bool) -> None:
+    def __init__(self, terminal: Terminal, *, asks: bool, resumed: bool = False) -> None:
+        """`asks`: questions are put to the person, so they are not printed here. `resumed`: how tasks ended before is no news."""
         self._terminal = terminal
         self._asks = asks
-        """Questions are put to the person, so they are not printed here."""
+        self._resumed = resumed
         self._last: RunView | None = None
         self._asked: set[str] = set()
 
@@ -69,6 +70,8 @@ class PlainDisplay:
             self._asked.add(question.id)
 
     def _task(self, task: TaskRun, before: TaskRun | None) -> None:
+        if before is None and self._resumed and task.state.ended:
+            return
         was = (before.state, before.attempt) if before else (TaskState.PENDING, task.attempt)
         if (task.state, task.attempt) == was:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,7 @@ async def _detached(session: Session, command: str, wanted: dict[str, Any]) -> i
 
 
 async def _attached(session: Session, command: str, wanted: dict[str, Any], known: dict[str, int] | None = None) -> int:
-    attendance = Attendance(session, _display(session))
+    attendance = Attendance(session, _display(session, resumed=known is not None))
     with attendance.attentive():
         started: RunStartedResult = await session.call(command, **wanted)
         ended = await attendance.follow(started.run_id, after=(known or {}).get(started.run_id, -1))
@@ -97,14 +98,14 @@ def _left(session: Session, ended: Attended, number: int) -> int:
     return 128 + number
 
 
-def _display(session: Session) -> Display:
+def _display(session: Session, *, resumed: bool) -> Display:
     if session.json:
         return SilentDisplay()
     if session.terminal.live:
         from locus.cli.live import LiveDisplay
 
         return LiveDisplay(session.terminal)
-    return PlainDisplay(session.terminal, asks=session.face.interactive)
+    return PlainDisplay(session.terminal, asks=session.face.interactive, resumed=resumed)
 
 
 async def _trust(session: Session) -> None:
@@ -125,7 +126,8 @@ def _refuse(session: Session, plan: Plan) -> None:
 def _refusal_lines(plan: Plan) -> Iterable[str]:
     for refusal in plan.refused:
         reason = harmless(refusal.reason)
-        yield f"  {reason}" if f"#{refusal.number} " in reason else f"  #{refusal.number}: {reason}"
+        named = re.search(rf"#{refusal.number}\b", reason)
+        yield f"  {reason}" if named else f"  #{refusal.number}: {reason}"
         yield f"      {harmless(refusal.hint)}"
 
 
