@@ -52,15 +52,6 @@ class Workspaces:
             known = before.get(uri)
             self._folders[uri] = known if known is not None and known.workspace is not None else self._opened(uri, settings(uri))
 
-    def of_run(self, runs: Path) -> Workspace | None:
-        """A workspace of the repository whose runs are kept there."""
-        return next((workspace for workspace in self.all if workspace.runs == runs), None)
-
-    def containing(self, uri: str) -> Workspace | None:
-        """The workspace of the innermost folder that a document lies in."""
-        folder = self._around(uri)
-        return folder.workspace if folder is not None else None
-
     def resolve(self, folder: str | None, uri: str | None) -> Workspace:
         """The workspace that is meant.
 

@@ -212,6 +212,25 @@ async def test_code_that_is_not_in_the_base_is_asked_about(house: House, open_ed
         assert len(asked[0][1]) == 3
 
 
+async def test_a_question_that_is_answered_elsewhere_is_taken_back(house: House, open_editor: Callable[..., Any]) -> None:
+    await house.trust()
+    with house.person.changing():
+        (house.person.path / "src/app.py").write_text("def brand_new():\n    return 'uncommitted'\n")
+    async with open_editor(NEOVIM, locus=False) as shown:
+        answer = shown.client.answer
+        shown.client.answer = lambda request: None if request["method"] == "window/showMessageRequest" else answer(request)
+        uri = (house.person.path / "src/app.py").as_uri()
+        task = await shown.run("locus.issue.create", uri=uri, range=span(0, 0, 1, 10), title="Use it", body="RUN: echo y > y.txt")
+        run_id = (await shown.run("locus.run.start", tasks=[task["number"]]))["runId"]
+        asked = await shown.client.wait_for(lambda message: message.get("method") == "window/showMessageRequest")
+        assert f"#{task['number']} Use it" in asked["params"]["message"]
+        (question,) = house.view(run_id).questions
+        await house.call("locus.run.answer", run_id=run_id, question_id=question.id, option=question.options[-1].id)
+        await shown.client.notification("$/cancelRequest", lambda params: params["id"] == asked["id"])
+        assert (await house.ended(run_id)).state == "done"
+        assert len(shown.said("window/showMessageRequest")) == 1
+
+
 async def test_a_client_that_knows_locus_answers_for_itself(house: House, open_editor: Callable[..., Any]) -> None:
     await house.trust()
     with house.person.changing():
