@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-END_SECONDS = 1.4  # from the reason to stop to the exit code; CLOSE_SECONDS of them at most are for work to end
+END_SECONDS = 1.25  # from the reason to stop to the exit code; `leave` may need 0.2 more for the log
 _REPLY_SECONDS = 0.1
 
 
