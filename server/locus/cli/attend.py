@@ -93,13 +93,12 @@ class Attendance:
 
     def _stop(self, view: RunView, group: asyncio.TaskGroup) -> None:
         requests, self._presses.requests = self._presses.requests, []
-        for force in requests:
+        for force in requests if view.alive else ():
             if force:
                 self._display.say("ending the run at once")
             else:
                 self._display.say(f"stopping, what was done is kept; once more within {PATIENCE:g} s ends it at once")
-            if view.alive:
-                group.create_task(self._request(view.id, force=force))
+            group.create_task(self._request(view.id, force=force))
 
     async def _request(self, run_id: str, *, force: bool) -> None:
         try:

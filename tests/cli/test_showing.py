@@ -1,0 +1,203 @@
+"""How a run is drawn and summed up, for all its states. Pure."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from locus.cli.display import PlainDisplay
+from locus.cli.live import rows
+from locus.cli.signals import Presses
+from locus.cli.status import open_work
+from locus.cli.summary import exit_code, summary
+from locus.cli.terminal import ASCII, Glyphs, Terminal
+from locus.cli.text import width_of
+from locus.model.events import Option, Question
+from locus.model.run import RunView, TaskRun
+from locus.model.states import RunState, TaskState
+from locus.model.task import PullRequest, Task, TaskStatus
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+START = "2031-01-01T10:00:00.000Z"
+
+
+def task(number: int, state: TaskState = TaskState.PENDING, **more: Any) -> TaskRun:
+    return TaskRun(number=number, state=state, **{"title": f"Task {number}", "started_at": START} | more)
+
+
+def view(*tasks: TaskRun, state: RunState = RunState.RUNNING, **more: Any) -> RunView:
+    fields: dict[str, Any] = {"id": "run-1", "folder": "file:///x", "kind": "standalone", "base": "main", "base_commit": COMMIT, "seq": 1}
+    return RunView(tasks=tasks, state=state, started_at=START, **fields | more)
+
+
+def drawn(run: RunView, width: int = 80, height: int = 24, glyphs: Glyphs | None = None) -> list[str]:
+    return ["".join(text for text, _ in line) for line in rows(run, width, height, glyphs or Glyphs(), lambda _: 200)]
+
+
+def terminal() -> Terminal:
+    return Terminal(io.StringIO(), io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO())
+
+
+def said(display_to: Terminal) -> list[str]:
+    stream = display_to.stdout
+    assert isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode().splitlines()
+
+
+# Live
+
+
+def test_one_line_for_each_task() -> None:
+    run = view(
+        task(3, TaskState.WORKING, title="Fix pagination", activity="editing src/pages.py", attempt=2),
+        task(12, TaskState.PENDING, title="漢字"),
+        task(4, TaskState.DONE, changed_files=3, cost_usd=0.5),
+        task(5, TaskState.BLOCKED, error="needs an\nanswer"),
+        cost_usd=0.5,
+    )
+    assert drawn(run) == [
+        "●  #3 Fix pagination  working       3 min  attempt 2: editing src/pages.py",
+        "○ #12 漢字            pending              ",
+        "✓  #4 Task 4          done                 3 files, $0.50",
+        "!  #5 Task 5          blocked              needs an answer",
+        "  1 of 4 done · 3 min · $0.50 · Ctrl+C or Esc stops",
+    ]
+    assert drawn(run, glyphs=ASCII)[0].startswith("*  #3")
+
+
+def test_a_stopping_or_waiting_run_says_so() -> None:
+    assert drawn(view(task(1), state=RunState.STOPPING, sprint="Sprint 1"))[-1] == "  sprint Sprint 1 · 0 of 1 done · 3 min · stopping"
+    assert drawn(view(task(1), state=RunState.WAITING, reason="limit"))[-1].endswith("waiting: limit")
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 4), (39, 6), (80, 24), (79, 3), (200, 10)])
+def test_it_fits_the_terminal(width: int, height: int) -> None:
+    states = list(TaskState)
+    run = view(
+        *(
+            task(number, states[number % len(states)], title="漢字 and a title that goes on " * 3, activity="x" * 99)
+            for number in range(1, 40)
+        )
+    )
+    lines = drawn(run, width, height)
+    assert len(lines) <= height
+    assert max(map(width_of, lines)) <= width
+
+
+def test_where_not_all_fit_those_at_work_are_shown() -> None:
+    tasks = [
+        task(number, TaskState.DONE if number < 20 else TaskState.WORKING if number == 20 else TaskState.PENDING) for number in range(1, 31)
+    ]
+    lines = drawn(view(*tasks), height=6)
+    assert [line.split()[1] for line in lines[:3]] == ["#20", "#21", "#22"]
+    assert lines[3] == "  and 19 done, 8 pending"
+
+
+# Plain
+
+
+def test_a_line_for_each_transition() -> None:
+    to = terminal()
+    display = PlainDisplay(to, asks=False)
+    question = Question(id="base", kind="base", title="Where?", detail="a\nb", options=(Option(id="head", label="Mine"),), asked_at=START)
+    first = view(task(1), base_commit=None, state=RunState.STARTING)
+    steps = [
+        first,
+        first,
+        view(task(1, TaskState.WORKING), warnings=("no remote",)),
+        view(task(1, TaskState.WORKING, activity="typing"), warnings=("no remote",)),
+        view(task(1, TaskState.WORKING), warnings=("no remote",), state=RunState.WAITING, reason="Where?", questions=(question,)),
+        view(task(1, TaskState.WORKING, attempt=2), warnings=("no remote",)),
+        view(task(1, TaskState.FAILED, attempt=2, error="it\nbroke"), warnings=("no remote",), state=RunState.STOPPING),
+    ]
+    for step in steps:
+        display.show(step)
+    assert said(to) == [
+        "run-1  #1",
+        "from main (0123456789)",
+        "warning: no remote",
+        "#1 working  Task 1",
+        "waiting  Where?",
+        "? base: Where?",
+        "    a",
+        "    b",
+        "  1) Mine",
+        "answer with: locus answer run-1 base 1..1",
+        "#1 working  Task 1 (attempt 2)",
+        "stopping",
+        "#1 failed  Task 1: it broke",
+    ]
+
+
+# Summary
+
+
+def pull(number: int, url: str | None = None, base: str = "main") -> PullRequest:
+    return PullRequest(number=number, url=url, branch="locus/issue-1", base=base)
+
+
+def test_pull_requests_on_a_server_are_reviewed_there() -> None:
+    url = "https://example.invalid/pull/7"
+    lines = list(summary(view(task(1, TaskState.DONE, branch="locus/issue-1", pull_request=pull(7, url)), state=RunState.DONE), terminal()))
+    assert lines[-2:] == ["Review and merge:", f"  {url}"]
+
+
+def test_a_sprint_is_merged_once() -> None:
+    tasks = [task(number, TaskState.DONE, branch="locus/sprint-a", commit=COMMIT) for number in (1, 2)]
+    run = view(*tasks, state=RunState.DONE, sprint="A", kind="sprint", branch="locus/sprint-a", pull_request=pull(3))
+    lines = list(summary(run, terminal()))
+    assert lines[0] == "✓ #1  done  Task 1  locus/sprint-a  0123456789"
+    assert lines[-3:] == ["  git diff main...locus/sprint-a", "  git switch main", "  git merge --no-ff locus/sprint-a"]
+
+
+def test_work_that_began_at_a_commit_is_compared_with_it() -> None:
+    for base in ("feature at 0123456789", COMMIT[:12]):
+        run = view(task(1, TaskState.DONE, branch="locus/issue-1"), state=RunState.DONE, base=base)
+        assert list(summary(run, terminal()))[-2:] == ["  git diff 0123456789...locus/issue-1", "  git merge --no-ff locus/issue-1"]
+
+
+def test_a_refused_run_has_no_tasks_to_tell_of() -> None:
+    run = view(task(1), state=RunState.REFUSED, reason="no base", hint="give --base")
+    assert list(summary(run, terminal())) == ["✗ refused: no base", "    hint: give --base"]
+
+
+@pytest.mark.parametrize(
+    ("state", "interrupted", "code"),
+    [
+        (RunState.DONE, False, 0),
+        (RunState.DONE, True, 0),
+        (RunState.FAILED, False, 1),
+        (RunState.FAILED, True, 130),
+        (RunState.LOST, False, 1),
+        (RunState.REFUSED, False, 2),
+        (RunState.STOPPED, False, 130),
+    ],
+)
+def test_exit_codes(state: RunState, interrupted: bool, code: int) -> None:
+    assert exit_code(view(state=state), interrupted=interrupted) == code
+
+
+# Status
+
+
+def test_an_ended_run_is_shown_while_something_of_it_is_left() -> None:
+    def waits(run: RunView, status: TaskStatus) -> bool:
+        return open_work(run, [Task(number=1, title="Task 1", status=status)])
+
+    failed = view(task(1, TaskState.FAILED), state=RunState.FAILED)
+    assert waits(failed, TaskStatus.FAILED)
+    assert not waits(failed, TaskStatus.DONE)  # another run has done it
+    assert not open_work(failed, [])  # closed
+    assert not waits(view(task(1, TaskState.DONE), state=RunState.DONE), TaskStatus.QUEUED)
+
+
+# Stopping
+
+
+def test_twice_within_two_seconds_forces() -> None:
+    presses = Presses()
+    for at in (10.0, 12.1, 14.0, 20.0):
+        presses.press(at)
+    assert presses.requests == [False, False, True, False]
