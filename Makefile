@@ -70,7 +70,7 @@ bench: $(BUILT)
 $(MODULES): $(EXTENSION)/package.json $(EXTENSION)/package-lock.json
 	@command -v npm >/dev/null 2>&1 || { echo "There is no npm on PATH; install Node.js 20 or newer (Debian, Ubuntu: sudo apt install nodejs npm)."; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "node is $$(node --version); the extension is built with Node.js 20 or newer."; exit 1; }
-	@cd $(EXTENSION) && npm ci --no-fund --no-audit --loglevel=error </dev/null
+	@cd $(EXTENSION) && npm ci --no-fund --no-audit --loglevel=error </dev/null >/dev/null
 	@touch $(MODULES)
 
 vsix: $(MODULES)
