@@ -135,6 +135,17 @@ async def test_many_threads_of_one_process(file: Path) -> None:
     assert len((await trackers[0].get(1)).labels) == 1
 
 
+def test_a_writer_keeps_others_out_before_it_reads(file: Path) -> None:
+    """Otherwise two of them would read the same state, and the second would fail or undo the first."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT * FROM issues").fetchall()
+        with pytest.raises(LocusError, match="locked"):
+            Database(file, busy=0).write(lambda other: None)
+
+    Database(file).write(work)
+
+
 async def test_reading_creates_nothing(file: Path) -> None:
     tracker = LocalTracker(file)
     assert await tracker.tasks(TaskFilter()) == [] and await tracker.sprints("all") == []
