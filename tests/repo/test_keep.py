@@ -84,7 +84,7 @@ async def test_names_links_and_modes(person: Person, tmp_path: Path) -> None:
 
 
 async def test_kinds_that_change_into_one_another(person: Person, tmp_path: Path) -> None:
-    person.commit({"file": "x", "folder/a": "a", "folder/b": "b", "other/c": "c", "plain": "p"})
+    person.commit({"file": "x", "folder/a": "a", "folder/b": "b", "other/app.py": "c", "plain": "p"})
     with person.changing():
         (person.path / "link").symlink_to("README.md")
     person.commit()
@@ -95,7 +95,7 @@ async def test_kinds_that_change_into_one_another(person: Person, tmp_path: Path
         (path / "folder" / name).unlink()
     (path / "folder").rmdir()
     put(path, "folder", "now a file")
-    (path / "other/c").unlink()
+    (path / "other/app.py").unlink()
     (path / "other").rmdir()
     (path / "other").symlink_to("src")
     (path / "plain").unlink()
@@ -216,9 +216,11 @@ async def test_an_unborn_and_a_detached_head(person: Person, tmp_path: Path) -> 
 async def test_files_too_large_for_memory(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keep, "_IN_MEMORY", 1000)
     monkeypatch.setattr(restore, "_BATCH", 3000)
+    person.git("config", "core.autocrlf", "true")
     repo, path = await worktree(person)
     for number, size in enumerate((10, 500, 900, 2000, 2000, 5000)):
         put(path, f"f{number}\n", os.urandom(size))
+    put(path, "windows.txt", "line\r\n" * 1000)
     (path / "link").symlink_to("x" * 1500)
     await round_trip(repo, path, tmp_path / "out")
 

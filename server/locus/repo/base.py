@@ -25,7 +25,6 @@ QUIET_FETCH = (
     "fetch",
     "--quiet",
     "--no-tags",
-    "--no-prune",
     "--no-write-fetch-head",
     "--no-recurse-submodules",
     "--refmap=",
