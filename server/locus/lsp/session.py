@@ -60,7 +60,7 @@ class Session:
         self._cache = TaskCache(tasks, face)
         self._code = AnchoredCode(self._buffers, self._cache)
         self._disk = DiskWatch(tasks)
-        self.commands = Executor(self.workspaces, self._following, face, self._buffers, self.positions)
+        self.commands = Executor(self.workspaces, self._following, face, self._buffers, self.positions, self.open)
         self.commands.listeners.append(self._commanded)
         self.feed = RunFeed(client, self._following, self.workspaces)
         self.logs = RunLogs(client, tasks, self._following)

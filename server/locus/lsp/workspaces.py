@@ -79,6 +79,8 @@ class Workspaces:
             workspace = Workspace(path, editor=settings, trusted=self.trusted)
         except LocusError as error:
             return Folder(uri, path, None, error)
+        except OSError as error:
+            return Folder(uri, path, None, Refused(f"{path} cannot be looked at: {error.strerror}", "make the folder readable"))
         same = next((other for other in self.all if other.root == workspace.root and other.state == workspace.state), None)
         return Folder(uri, path, same or workspace)
 

@@ -283,9 +283,11 @@ async def test_nothing_runs_in_a_folder_that_is_not_trusted(house: House, open_e
 
 
 async def test_a_run_of_the_terminal_is_seen_as_well(house: House, open_editor: Callable[..., Any]) -> None:
-    number = await house.issue("echo x > x.txt", title="Elsewhere")
     async with open_editor() as shown:
         await shown.client.notification("locus/runs")
+        uri = shown.show(house.person.path / "src/app.py")
+        number = await house.issue("echo x > x.txt", title="Elsewhere", uri=uri, range=span(0, 0, 1, 12))
+        await shown.until_lenses(uri, lambda titles: titles == [f"#{number} queued", "Run"])
         run_id = await house.start(number, face=Somebody())
         assert (await ended(shown, run_id))["tasks"][0]["title"] == "Elsewhere"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from locus.anchors.files import path_of, read_text
@@ -20,9 +20,19 @@ from locus.workspace import Workspace
 
 
 class Executor:
-    def __init__(self, workspaces: Workspaces, following: Following, face: Face, buffers: Buffers, positions: Positions) -> None:
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        following: Following,
+        face: Face,
+        buffers: Buffers,
+        positions: Positions,
+        look_again: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`look_again` opens the folders anew: one that had no repository may have one by now."""
         self.listeners: list[Callable[[str, Workspace, Any], None]] = []
         """Told of every command that went well: its id, where, and its result as JSON."""
+        self._look_again = look_again
         self._workspaces = workspaces
         self._following = following
         self._face = face
@@ -35,7 +45,11 @@ class Executor:
         args = parse(command.arguments, given)
         if command.executes and not self._workspaces.trusted:
             raise Refused(f"{id} is refused: this window's folder is not trusted", "trust the folder in the editor first")
-        workspace = self._workspace(args)
+        try:
+            workspace = self._workspace(args)
+        except Refused:
+            await self._look_again()
+            workspace = self._workspace(args)
         result = wire(await command.run(workspace, await self._in_utf16(args), self._face))
         for listener in self.listeners:
             listener(id, workspace, result)
