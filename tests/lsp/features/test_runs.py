@@ -292,6 +292,26 @@ async def test_a_run_of_the_terminal_is_seen_as_well(house: House, open_editor: 
         assert (await ended(shown, run_id))["tasks"][0]["title"] == "Elsewhere"
 
 
+async def test_a_folder_that_is_closed_takes_its_progress_and_diagnostics_along(house: House, open_editor: Callable[..., Any]) -> None:
+    await house.trust()
+    async with open_editor() as shown:
+        uri = (house.person.path / "src/app.py").as_uri()
+        task = await shown.run("locus.issue.create", uri=uri, range=span(0, 0, 1, 12), title="Fail", body="RUN: false")
+        await shown.run("locus.run.start", tasks=[task["number"]])
+        await shown.diagnostics(uri, lambda found: len(found) == 1)
+        run_id = (await shown.run("locus.run.start", tasks=[await house.issue("sleep 600", title="Slow")]))["runId"]
+        begun = await shown.client.notification("$/progress", lambda params: "Slow" in params["value"].get("title", ""))
+        mark = shown.mark
+        folder = {"uri": house.person.path.as_uri(), "name": "project"}
+        shown.client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
+        await shown.diagnostics(uri, lambda found: found == [], after=mark)
+        ending = await shown.client.notification("$/progress", lambda params: params["value"]["kind"] == "end", after=mark)
+        assert ending["token"] == begun["token"]
+        assert (await shown.client.notification("locus/status", after=mark))["state"] == "off"
+        await house.call("locus.run.stop", run_id=run_id)
+        await house.ended(run_id)
+
+
 async def test_editor_settings_count_for_a_run(house: House) -> None:
     """A client without a word of its own about settings at the start is asked for them."""
     await house.trust()

@@ -62,6 +62,8 @@ class _Repository:
 class Following:
     def __init__(self, tasks: Tasks) -> None:
         self.listeners: list[Callable[[RunChange], None]] = []
+        self.leavers: list[Callable[[RunView], None]] = []
+        """Told of the runs of a repository that is no longer followed."""
         self._tasks = tasks
         self._repositories: dict[Path, _Repository] = {}
 
@@ -69,8 +71,12 @@ class Following:
         """These and no others; several checkouts of one repository share their runs."""
         wanted = {workspace.runs: workspace for workspace in workspaces}
         for runs in set(self._repositories) - set(wanted):
-            if (task := self._repositories.pop(runs).task) is not None:
-                task.cancel()
+            left = self._repositories.pop(runs)
+            if left.task is not None:
+                left.task.cancel()
+            for view in left.views.values():
+                for leaver in self.leavers:
+                    leaver(view)
         for runs, workspace in wanted.items():
             if runs not in self._repositories:
                 repository = self._repositories[runs] = _Repository(workspace, RunWatcher(runs))

@@ -11,6 +11,7 @@ from locus.lsp.features.following import Following, RunChange
 from locus.lsp.presenters import runs
 from locus.lsp.progress import Progress, ProgressBoard
 from locus.lsp.tasks import Tasks
+from locus.model.run import RunView
 from locus.workspace import Workspace
 
 FORCE_SECONDS = 2.0
@@ -28,6 +29,11 @@ class RunProgress:
         self._shown: dict[str, Progress] = {}
         self._cancelled: dict[str, float] = {}
         following.listeners.append(self._changed)
+        following.leavers.append(self._left)
+
+    def _left(self, view: RunView) -> None:
+        if (progress := self._shown.pop(view.id, None)) is not None:
+            progress.end("goes on out of sight")
 
     def _changed(self, change: RunChange) -> None:
         view = change.view

@@ -39,9 +39,10 @@ class TaskCache:
 
     def keep(self, workspaces: Iterable[Workspace]) -> None:
         """The tasks of these and no others."""
+        before = self.all()
         self._workspaces = list(workspaces)
         self._tasks = {workspace: found for workspace, found in self._tasks.items() if workspace in self._workspaces}
-        self._index()
+        self._index(before)
 
     def refresh(self, workspace: Workspace) -> None:
         """Soon, in the background."""
@@ -66,15 +67,16 @@ class TaskCache:
                     log.warning("the tasks of %s cannot be read: %s", workspace.root, error)
                     continue
                 self._tasks[workspace] = [found for task in tasks if (found := _anchored(workspace, task)) is not None]
-        self._index()
-        if self.all() != before:
-            for listener in self.listeners:
-                listener()
+        self._index(before)
 
-    def _index(self) -> None:
+    def _index(self, before: list[AnchoredTask]) -> None:
+        if self.all() == before:
+            return
         self._by_path = {}
         for anchored in self.all():
             self._by_path.setdefault(anchored.path, []).append(anchored)
+        for listener in self.listeners:
+            listener()
 
 
 def database_of(workspace: Workspace) -> Path:
