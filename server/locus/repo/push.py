@@ -13,7 +13,7 @@ from locus.process import Completed
 from locus.repo import gitconfig
 from locus.repo.base import QUIET_FETCH
 from locus.repo.discover import Repository, discover
-from locus.repo.git import NETWORK_TIMEOUT, GitFailed, failure, git, hint_for, last_words
+from locus.repo.git import NETWORK_TIMEOUT, failure, git, hint_for, last_words
 from locus.repo.names import head_ref
 
 REMOTE_REFS = "refs/locus/remote/"
@@ -140,7 +140,3 @@ def _refused(done: Completed) -> PushResult:
         reason = "other"
     words = last_words("\n".join([done.err, *refusals]), lines=10)
     return PushResult(None, reason, f"{problem(reason)}: {words}", hint_for(said))
-
-
-def as_error(result: PushResult) -> GitFailed:
-    return GitFailed(result.message, result.hint)
