@@ -27,7 +27,7 @@ class Workbench:
 
     def reload(self) -> None:
         """What 'Developer: Reload Window' does in a browser: the extension's host ends and a new one starts."""
-        self.page.reload()
+        self.page.reload(timeout=START, wait_until="commit")
         self.wait_until_open()
 
     # What is shown
@@ -124,7 +124,7 @@ def window(browser: Browser, address: str, folder: Path, pictures: Path, name: s
         # Only the loopback server is spoken to.
         context.route(lambda url: not url.startswith(address), lambda route: route.abort())
         workbench = Workbench(context.new_page(), pictures)
-        workbench.page.goto(f"{address}/?folder={quote(str(folder))}")
+        workbench.page.goto(f"{address}/?folder={quote(str(folder))}", timeout=START, wait_until="commit")
         try:
             workbench.wait_until_open()
             yield workbench
