@@ -198,4 +198,3 @@ async def editor(
     finally:
         await client.close()
     made.check()
-
