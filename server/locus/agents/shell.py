@@ -19,6 +19,8 @@ from locus.model.agent import AgentEvent, Exited, Notice, Started, TurnEnd
 from locus.model.config import AgentProfile
 
 _TAIL_LINES = 20
+_SUMMARY = 500
+"""Characters."""
 
 
 class ShellAgent:
@@ -95,7 +97,7 @@ class ShellSession:
         if self._interrupted:
             return TurnEnd(outcome="cancelled", reason="it was interrupted")
         if code == 0:
-            return TurnEnd(outcome="ok", summary=said[-500:] or None)
+            return TurnEnd(outcome="ok", summary=_last_lines(said) or None)
         last = (errors or said).rpartition("\n")[2]
         what = f"was ended by signal {code - 128}" if code > 128 else f"exited with {code}"
         return TurnEnd(outcome="failed", reason=f"the agent {what}" + (f": {last}" if last else ""))
@@ -107,6 +109,16 @@ class ShellSession:
     async def kill(self) -> None:
         self._interrupted = True
         await self._supervised.kill()
+
+
+def _last_lines(said: str) -> str:
+    """Whole lines from the end, as many as make a summary."""
+    lines: list[str] = []
+    for line in reversed(said.splitlines()):
+        if lines and sum(map(len, lines)) + len(lines) + len(line) > _SUMMARY:
+            break
+        lines.append(line[:_SUMMARY])
+    return "\n".join(reversed(lines))
 
 
 def _is_path(program: str) -> bool:

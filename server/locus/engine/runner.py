@@ -70,9 +70,9 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False) -> None
         for task in (watching, projecting):
             task.cancel()
         await asyncio.wait([watching, projecting])
-    journal.append(ending)
     await process.sweep_orphans()
-    await _update(ws, journal)
+    await _update(ws, journal, ending)
+    journal.append(ending)
 
 
 async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, resumed: bool) -> RunEnded:
@@ -200,8 +200,10 @@ async def _project(ws: Workspace, journal: Sink) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _update(ws: Workspace, journal: Sink) -> None:
+async def _update(ws: Workspace, journal: Sink, ending: RunEnded | None = None) -> None:
     view = journal.fold.view()
+    if view is not None and ending is not None:
+        view = view.model_copy(update={"state": ending.state})
     if view is not None and view.state is not RunState.REFUSED:
         try:
             await runstate.update(ws, view)

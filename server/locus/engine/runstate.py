@@ -42,7 +42,10 @@ def _task(index: int, view: RunView, number: int) -> dict[str, Any]:
 
 
 async def update(ws: Workspace, view: RunView) -> None:
-    """Called by a run after each change of a task and at its end. A newer unfinished run keeps the file; a file that is not ours stays."""
+    """Called by a run after each change, and before its last line: a crash after that line must not leave a finished run in the file.
+
+    A newer unfinished run keeps the file; a file that is not ours stays.
+    """
     path = ws.repo.locus_dir / FILE
     with await locks.lock(ws.locks / "run-state"):
         shown = _run_shown(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from locus.engine.slots import slot
 from locus.engine.verdicts import TaskEnded, failed
 from locus.errors import LocusError
 from locus.model.events import Accepted
-from locus.model.plan import PlannedTask
 from locus.model.states import TaskState
 from locus.model.task import Task
 from locus.repo.commits import tree_state
@@ -36,57 +36,65 @@ async def run_all(run: Run) -> None:
 async def _tasks(run: Run, place: Place) -> None:
     tasks = {task.number: task for task in run.seen.tasks}
     base = run.planned.base_commit
-    dirty = run.resumed
+    dirty = run.resumed and not await _finish_accepted(run, tasks, place)
     for planned in run.planned.tasks:
-        if run.task(planned.number).state.succeeded:
+        number = planned.number
+        if run.task(number).state.succeeded:
             continue
-        held = await slot(run, planned.number)
+        held = await slot(run, number)
         if held is None:
             break
         at: Place | None = None
         try:
             with held:
-                run.move(planned.number, TaskState.PREPARING, phase="preparing")
-                await publish.status(run, planned.number, run.task(planned.number).attempt + 1, TaskState.PREPARING)
-                accepted = await _standing(run, planned.number, place) if dirty else None
-                if accepted is not None:
-                    at = replace(place, start=str(run.task(planned.number).start))
-                else:
-                    if dirty:
-                        tip = run.journal.fold.tip or place.start
-                        place = await places.again(run, place.branch, place.worktree, tip, planned.number, place.hold)
+                run.move(number, TaskState.PREPARING, phase="preparing")
+                await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
+                if dirty:
+                    place = await places.again(run, place.branch, place.worktree, run.journal.fold.tip or place.start, number, place.hold)
                     dirty = False
-                    base = await catch_up(run, place, planned.number, base)
-                    at = await places.here(run, place, planned.number)
-                    brief = await briefs.complete(run, tasks[planned.number], await sprint_diff(at, base))
-                    accepted = await execute(run, planned.number, planned.agent, at, brief)
-            dirty = False
-            await _publish(run, tasks[planned.number], planned, at, accepted)
+                base = await catch_up(run, place, number, base)
+                at = await places.here(run, place, number)
+                brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base))
+                accepted = await execute(run, number, planned.agent, at, brief)
+            await _publish(run, tasks[number], at, accepted)
         except TaskEnded as ended:
-            if not await _goes_on(run, planned.number, ended, at):
+            if not await _goes_on(run, number, ended, at):
                 break
         except LocusError as error:
-            if not await _goes_on(run, planned.number, failed(error.message, error.hint), at):
+            if not await _goes_on(run, number, failed(error.message, error.hint), at):
                 break
 
 
-async def _standing(run: Run, number: int, place: Place) -> Accepted | None:
-    """The task's accepted work, when it stands in the worktree as it was accepted: only publishing is left."""
-    accepted = run.journal.fold.accepted.get(number)
-    if accepted is None or not (place.worktree / ".git").exists():
-        return None
+async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) -> bool:
+    """Publishes what a killed run had accepted, before any task is tried again on top. Whether there was such work, still standing."""
+    for number, accepted in run.journal.fold.accepted.items():
+        before = run.task(number)
+        if before.state.succeeded or not await _stands(place, accepted):
+            continue
+        try:
+            await _publish(run, tasks[number], replace(place, start=str(before.start)), accepted)
+        except LocusError as error:
+            await _goes_on(run, number, error if isinstance(error, TaskEnded) else failed(error.message, error.hint), None)
+            return False
+        return True
+    return False
+
+
+async def _stands(place: Place, accepted: Accepted) -> bool:
+    if not (place.worktree / ".git").exists():
+        return False
     state = await tree_state(place.worktree)
-    return accepted if state.tree == accepted.tree and state.branch == place.branch else None
+    return state.tree == accepted.tree and state.branch == place.branch
 
 
-async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> None:
+async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> None:
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
     await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, None)
-    await publish.comment(run, planned.number, accepted.attempt, "done", said)
-    await publish.status(run, planned.number, accepted.attempt, publish.good_end(run))
-    run.move(planned.number, publish.good_end(run))
+    await publish.comment(run, task.number, accepted.attempt, "done", said)
+    await publish.status(run, task.number, accepted.attempt, publish.good_end(run))
+    run.move(task.number, publish.good_end(run))
 
 
 async def _goes_on(run: Run, number: int, ended: TaskEnded, place: Place | None) -> bool:
