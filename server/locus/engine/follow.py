@@ -60,6 +60,8 @@ class Follower:
 
     runs: Path
     run_id: str
+    log: bool = True
+    """Whether the agents' lines are kept for `new_lines`; who only wants the view does without them."""
     view: RunView | None = None
     error: LocusError | None = None
     _fold: Fold = field(default_factory=Fold)
@@ -121,13 +123,15 @@ class Follower:
             return
         at, event = parsed
         self._fold.apply_agent(number, event)
+        if not self.log:
+            return
         source = event.stream if isinstance(event, Notice) else "locus"
         self._lines.extend(LogLine(number, at, text, source) for text in as_line(event).splitlines())
 
 
 @dataclass
 class RunWatcher:
-    """All runs of one repository, found as they appear."""
+    """The views of all runs of one repository, found as they appear."""
 
     runs: Path
     _followers: dict[str, Follower] = field(default_factory=dict)
@@ -170,4 +174,4 @@ class RunWatcher:
         if changed != self._stamp:
             self._stamp = changed
             for run_id in RunStore(self.runs).ids():
-                self._followers.setdefault(run_id, Follower(self.runs, run_id))
+                self._followers.setdefault(run_id, Follower(self.runs, run_id, log=False))

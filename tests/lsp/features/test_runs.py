@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from locus.process.orphans import descendants
 from support.house import House, Somebody
 from support.lsp_client import NEOVIM, VSCODE, Editor, capabilities_of, editor, span
 from support.procs import until_async
@@ -90,13 +93,17 @@ async def test_the_progress_cancel_button_stops_the_run(house: House, open_edito
         assert shown.said("window/showMessage") == []
 
 
-async def test_a_restarted_server_shows_the_run_that_goes_on(house: House, open_editor: Callable[..., Any]) -> None:
+async def test_a_run_outlives_the_killing_of_the_servers_process_tree_and_a_new_server_shows_it(
+    house: House, open_editor: Callable[..., Any]
+) -> None:
     number = await house.issue(WAIT.format("../../../go"), "echo x > x.txt", title="Go on")
     await house.trust()
     async with open_editor() as shown:
         run_id = (await shown.run("locus.run.start", tasks=[number]))["runId"]
         await shown.told_run(lambda run: run["id"] == run_id and run["tasks"][0]["state"] == "working")
-        shown.client.process.kill()
+        # As VS Code does it two seconds after asking a server to stop: everything below it, by parent pid.
+        for pid in (*descendants(shown.client.process.pid), shown.client.process.pid):
+            os.kill(pid, signal.SIGKILL)
         await shown.client.process.wait()
     async with open_editor() as shown:
         told = await shown.client.notification("locus/runs")
