@@ -110,7 +110,10 @@ async def test_the_slots_bound_all_runs_of_the_repository_together(house: House,
     house.configure(agent_maxParallel=2)
     numbers = [await house.issue(*_waits(tmp_path), f"echo a > a{n}.txt") for n in range(4)]
     runs = [await house.start(*numbers[:2]), await house.start(*numbers[2:])]
-    came = lambda: len(list(tmp_path.glob("came-*")))  # noqa: E731
+
+    def came() -> int:
+        return len(list(tmp_path.glob("came-*")))
+
     await until(lambda: came() == 2)
     await house.until(runs[1], lambda view: view.state == "running" and view.base_commit is not None)
     assert came() == 2

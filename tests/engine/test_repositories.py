@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -251,7 +252,7 @@ async def _refused(house: House, number: int, words: str) -> None:
     assert (await house.ws.tracker.get(number)).status == "queued"
 
 
-async def _plan_refused(house: House, words: str, **wanted: object) -> None:
+async def _plan_refused(house: House, words: str, **wanted: Any) -> None:
     with pytest.raises(Refused, match=words) as refused:
         await house.call("locus.run.plan", **wanted)
     assert refused.value.hint

@@ -28,6 +28,7 @@ from locus.model.run import RunView
 from locus.model.states import RunState
 from locus.model.task import Task
 from locus.workspace import Workspace
+from support.procs import until_async
 from support.repos import NewPerson, Person
 
 AGENT = (
@@ -124,7 +125,8 @@ class House:
         await self.trust()
         if tasks:
             arguments["tasks"] = list(tasks)
-        return (await self.call("locus.run.start", face=face, **arguments)).run_id
+        run_id: str = (await self.call("locus.run.start", face=face, **arguments)).run_id
+        return run_id
 
     def view(self, run_id: str) -> RunView:
         return RunStore(self.ws.runs).view(run_id)
@@ -142,9 +144,8 @@ class House:
 
     async def ended(self, run_id: str, *, within: float = 30.0) -> RunView:
         view = await self.until(run_id, lambda view: view.state.ended, within=within)
-        async with asyncio.timeout(within):  # the last line is written, the process about to go
-            while locks.is_held(self.ws.runs / run_id / store.LOCK):
-                await asyncio.sleep(0.02)
+        lock = self.ws.runs / run_id / store.LOCK
+        await until_async(lambda: not locks.is_held(lock), within, "the last line is written, the process about to go")
         return view
 
     def runner_pid(self, run_id: str) -> int:

@@ -35,7 +35,8 @@ class Commands(Mapping[str, "CommandHandler"]):
     def __getitem__(self, id: str) -> CommandHandler:
         if id not in list(self):
             raise KeyError(id)
-        return getattr(self, "do_" + id.replace("-", "_"))
+        handler: CommandHandler = getattr(self, "do_" + id.replace("-", "_"))
+        return handler
 
     async def do_echo(self, arguments: dict[str, Any], context: CallContext) -> Any:
         return {"arguments": arguments, "token": context.work_done_token}

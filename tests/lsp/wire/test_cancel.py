@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from support.raw_lsp import RawClient
 
 
@@ -30,7 +32,8 @@ async def test_cancelling_what_is_over_or_never_was(client: RawClient) -> None:
     reply = await client.command("echo")
     for id in (reply["id"], 12345, "nobody"):
         client.notify("$/cancelRequest", {"id": id})
-    for params in (None, {}, {"id": []}, {"id": None}, 5):
+    nonsense: tuple[Any, ...] = (None, {}, {"id": []}, {"id": None}, 5)
+    for params in nonsense:
         client.notify("$/cancelRequest", params)
     assert (await client.command("echo"))["result"]["token"] is None
 

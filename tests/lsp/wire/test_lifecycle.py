@@ -132,7 +132,7 @@ async def test_the_clients_capabilities_have_names(in_process: Any) -> None:
 )
 def test_exit_codes_when_everything_arrives_at_once(argv: list[str], tmp_path: Path, messages: list[str], expected: int) -> None:
     """Sent in one piece, from a file: what a client says without waiting for anything."""
-    params = {"processId": None, "rootUri": None, "capabilities": {}}
+    params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
     stream = b""
     for number, method in enumerate(messages):
         message = {"jsonrpc": "2.0", "method": method, "params": params if method == "initialize" else None}

@@ -88,7 +88,9 @@ def test_one_socket_for_both_directions(argv: list[str], tmp_path: Path) -> None
     """As inetd and socat do it: reading makes the socket non-blocking for the writer as well."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        process = subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, env=scrubbed(tmp_path), cwd=tmp_path)
+        process = subprocess.Popen(
+            argv, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.DEVNULL, env=scrubbed(tmp_path), cwd=tmp_path
+        )
         theirs.close()
         ours.settimeout(DEADLINE)
         flood = {"command": "block", "arguments": [{"messages": 2000, "file": str(tmp_path / "done")}]}

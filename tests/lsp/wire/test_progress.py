@@ -81,7 +81,7 @@ async def test_nothing_is_shown_after_a_refused_create(fresh: RawClient) -> None
 async def test_work_does_not_wait_for_the_client_and_a_late_answer_shows_a_whole_progress(fresh: RawClient) -> None:
     await fresh.initialize(ABLE)
     asked: list[Message] = []
-    fresh.answer = lambda request: asked.append(request)  # type: ignore[func-returns-value]
+    fresh.answer = asked.append
     await fresh.command("progress", {"reports": 3})
     assert not shown(fresh)
     await fresh.notification("window/workDoneProgress/create")
