@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locus.model.agent import Notice, Text, ToolStart, Usage
-from locus.model.events import Record, Unknown, parse_record
+from locus.model.agent import Location, Notice, Text, ToolStart, Usage, parse_agent_event
+from locus.model.events import EffectDone, Record, Unknown, parse_record
 from locus.model.run import Fold, RunView, fold
 from locus.model.states import RunState, TaskState
 from support.properties import json_values, modest
@@ -165,6 +165,29 @@ def test_unknown_kinds_are_kept_and_ignored() -> None:
     assert isinstance(record.event, Unknown)
     assert record.line() == strange
     assert view_of([*JOURNAL, strange]).model_copy(update={"seq": 27}) == view_of(JOURNAL)
+
+
+def with_news(value: Any) -> Any:
+    """As a newer Locus might write it: one field more in every object, however deep."""
+    if isinstance(value, dict):
+        return {key: with_news(inner) for key, inner in value.items()} | {"news": {"x": [1]}}
+    return [with_news(inner) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("record", JOURNAL, ids=lambda record: record["kind"])
+def test_a_known_kind_is_read_without_the_fields_of_a_newer_version(record: dict[str, Any]) -> None:
+    newer, known = parse_record(with_news(record)).event, parse_record(record).event
+    assert type(newer) is type(known)
+    assert isinstance(newer, EffectDone) or newer == known
+
+
+def test_a_newer_versions_fields_change_no_view() -> None:
+    assert view_of([with_news(record) for record in JOURNAL]) == view_of(JOURNAL)
+
+
+def test_a_newer_versions_fields_in_an_agents_event_are_ignored() -> None:
+    event = ToolStart(id="t", title="edit src/a.py", locations=(Location(path="src/a.py", line=3),))
+    assert parse_agent_event(with_news(event.wire())) == event
 
 
 @pytest.mark.parametrize(

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from locus.model.base import Model, by_kind
+from locus.model.base import Recorded, by_kind
 
 ToolKind = Literal["read", "edit", "delete", "move", "search", "execute", "think", "fetch", "other"]
 ToolStatus = Literal["pending", "in_progress", "completed", "failed"]
 Outcome = Literal["ok", "failed", "cancelled", "limit", "denied"]
 
 
-class Location(Model):
+class Location(Recorded):
     path: str
     line: int | None = None
 
 
-class Started(Model):
+class Started(Recorded):
     kind: Literal["started"] = "started"
     session_id: str | None = None
     model: str | None = None
     mode: str | None = None
 
 
-class Text(Model):
+class Text(Recorded):
     kind: Literal["text"] = "text"
     text: str
 
 
-class Thought(Model):
+class Thought(Recorded):
     kind: Literal["thought"] = "thought"
     text: str
 
 
-class ToolStart(Model):
+class ToolStart(Recorded):
     kind: Literal["tool"] = "tool"
     id: str
     tool: ToolKind = "other"
@@ -41,7 +41,7 @@ class ToolStart(Model):
     locations: tuple[Location, ...] = ()
 
 
-class ToolUpdate(Model):
+class ToolUpdate(Recorded):
     kind: Literal["tool.update"] = "tool.update"
     id: str
     status: ToolStatus
@@ -49,7 +49,7 @@ class ToolUpdate(Model):
     diff: str | None = None
 
 
-class Usage(Model):
+class Usage(Recorded):
     """Cumulative within one session."""
 
     kind: Literal["usage"] = "usage"
@@ -57,14 +57,14 @@ class Usage(Model):
     cost_usd: float | None = None
 
 
-class Retry(Model):
+class Retry(Recorded):
     kind: Literal["retry"] = "retry"
     attempt: int
     status: int | None = None
     delay_seconds: float | None = None
 
 
-class Notice(Model):
+class Notice(Recorded):
     """A line for the log: agent output that has no structure, or a word from Locus itself."""
 
     kind: Literal["notice"] = "notice"
@@ -72,7 +72,7 @@ class Notice(Model):
     stream: Literal["stdout", "stderr", "locus"] = "stdout"
 
 
-class TurnEnd(Model):
+class TurnEnd(Recorded):
     kind: Literal["turn.end"] = "turn.end"
     outcome: Outcome
     reason: str | None = None
@@ -80,7 +80,7 @@ class TurnEnd(Model):
     summary: str | None = None
 
 
-class Exited(Model):
+class Exited(Recorded):
     kind: Literal["exited"] = "exited"
     code: int
     stderr_tail: str = ""

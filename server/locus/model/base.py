@@ -18,6 +18,12 @@ class Model(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+class Recorded(Model):
+    """A noun in files that outlive the Locus that wrote them: fields that a newer one has added are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 def by_kind(union: Any) -> Mapping[str, Any]:
     """The members of a union by their `kind`. Reading by it builds the validators of the kinds that come, no others: starts cost less."""
     return MappingProxyType({member.model_fields["kind"].default: member for member in get_args(union)})

@@ -7,26 +7,26 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from locus.model.base import Model, by_kind
+from locus.model.base import Recorded, by_kind
 from locus.model.plan import PlannedTask
 from locus.model.states import RunState, TaskState
 
 FORMAT = 1
 
 
-class RequestedTask(Model):
+class RequestedTask(Recorded):
     number: int
     title: str
     order: int | None = None
 
 
-class Option(Model):
+class Option(Recorded):
     id: str
     label: str
     kind: str = "choice"
 
 
-class Question(Model):
+class Question(Recorded):
     id: str
     task: int | None = None
     kind: Literal["permission", "choice", "base", "trust"]
@@ -37,7 +37,7 @@ class Question(Model):
     expires_at: str | None = None
 
 
-class RunRequested(Model):
+class RunRequested(Recorded):
     kind: Literal["run.requested"] = "run.requested"
     run_id: str
     folder: str
@@ -47,12 +47,12 @@ class RunRequested(Model):
     tasks: tuple[RequestedTask, ...]
 
 
-class RunStarted(Model):
+class RunStarted(Recorded):
     kind: Literal["run.started"] = "run.started"
     resumed: bool = False
 
 
-class RunPlanned(Model):
+class RunPlanned(Recorded):
     kind: Literal["run.planned"] = "run.planned"
     base: str
     base_kind: Literal["default", "head", "working-tree", "ref"] = "default"
@@ -64,7 +64,7 @@ class RunPlanned(Model):
     tasks: tuple[PlannedTask, ...]
 
 
-class RunStateChanged(Model):
+class RunStateChanged(Recorded):
     """running, waiting or stopping."""
 
     kind: Literal["run.state"] = "run.state"
@@ -72,14 +72,14 @@ class RunStateChanged(Model):
     reason: str | None = None
 
 
-class RunEnded(Model):
+class RunEnded(Recorded):
     kind: Literal["run.ended"] = "run.ended"
     state: RunState
     reason: str | None = None
     hint: str | None = None
 
 
-class TaskStateChanged(Model):
+class TaskStateChanged(Recorded):
     kind: Literal["task.state"] = "task.state"
     state: TaskState
     phase: str | None = None
@@ -88,7 +88,7 @@ class TaskStateChanged(Model):
     hint: str | None = None
 
 
-class TaskPrepared(Model):
+class TaskPrepared(Recorded):
     """The worktree stands; `start` is the commit that the task begins on."""
 
     kind: Literal["task.prepared"] = "task.prepared"
@@ -97,14 +97,14 @@ class TaskPrepared(Model):
     start: str
 
 
-class TaskChanged(Model):
+class TaskChanged(Recorded):
     """What git sees in the worktree after an attempt."""
 
     kind: Literal["task.changed"] = "task.changed"
     changed_files: int
 
 
-class Accepted(Model):
+class Accepted(Recorded):
     """The task's work passed: what follows is publishing it, also after a crash, as long as `tree` is what stands in the worktree."""
 
     kind: Literal["task.accepted"] = "task.accepted"
@@ -114,23 +114,23 @@ class Accepted(Model):
     verified: tuple[str, ...] = ()
 
 
-class EffectIntended(Model):
+class EffectIntended(Recorded):
     kind: Literal["effect.intended"] = "effect.intended"
     key: str
 
 
-class EffectDone(Model):
+class EffectDone(Recorded):
     kind: Literal["effect.done"] = "effect.done"
     key: str
     result: dict[str, Any] = Field(default_factory=dict)
 
 
-class QuestionAsked(Model):
+class QuestionAsked(Recorded):
     kind: Literal["question.asked"] = "question.asked"
     question: Question
 
 
-class QuestionAnswered(Model):
+class QuestionAnswered(Recorded):
     """`option` is None when nobody answered in time."""
 
     kind: Literal["question.answered"] = "question.answered"
@@ -138,7 +138,7 @@ class QuestionAnswered(Model):
     option: str | None
 
 
-class Verified(Model):
+class Verified(Recorded):
     kind: Literal["verified"] = "verified"
     name: str
     ok: bool
@@ -146,7 +146,7 @@ class Verified(Model):
     output: str = ""
 
 
-class Kept(Model):
+class Kept(Recorded):
     """Everything that stood in a worktree, before it was removed or reset."""
 
     kind: Literal["kept"] = "kept"
@@ -154,14 +154,14 @@ class Kept(Model):
     commit: str
 
 
-class ConflictedFile(Model):
+class ConflictedFile(Recorded):
     path: str
     ranges: tuple[tuple[int, int], ...] = ()
     """1-based first and last lines on the branch's side."""
     reason: str = "content"
 
 
-class Conflicted(Model):
+class Conflicted(Recorded):
     """The base has advanced in a way that cannot be merged by itself."""
 
     kind: Literal["conflicted"] = "conflicted"
@@ -169,12 +169,12 @@ class Conflicted(Model):
     files: tuple[ConflictedFile, ...]
 
 
-class Warned(Model):
+class Warned(Recorded):
     kind: Literal["warning"] = "warning"
     message: str
 
 
-class Unknown(Model):
+class Unknown(Recorded):
     """A record of a newer version or of another hand: kept in the file, ignored by `fold`."""
 
     model_config = ConfigDict(extra="allow")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from locus.model.base import Model
+from locus.model.base import Model, Recorded
 
 
-class PlannedTask(Model):
+class PlannedTask(Recorded):
     number: int
     title: str
     order: int | None = None

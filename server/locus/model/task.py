@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from locus.model.base import Model
+from locus.model.base import Model, Recorded
 
 
 class Priority(StrEnum):
@@ -64,7 +64,7 @@ class Anchor(Model):
     state: Literal["exact", "moved", "lost"] = "exact"
 
 
-class PullRequest(Model):
+class PullRequest(Recorded):
     number: int
     url: str | None = None
     state: Literal["open", "merged", "closed"] = "open"
