@@ -57,13 +57,13 @@ def test_an_inherited_lock_is_adopted(tmp_path: Path, env: dict[str, str]) -> No
     held = try_lock(path)
     assert held is not None
     code = (
-        "import sys; from pathlib import Path; from locus.locks import Lock, is_held, try_lock\n"
+        "import os, sys; from pathlib import Path; from locus.locks import Lock, is_held, try_lock\n"
         "path = Path(sys.argv[2]); lock = Lock.adopt(int(sys.argv[1]), path)\n"
-        "print(is_held(path), try_lock(path), flush=True); sys.stdin.read(); lock.close()\n"
+        "print(is_held(path), try_lock(path), os.get_inheritable(lock.fd), flush=True); sys.stdin.read(); lock.close()\n"
     )
     argv = [sys.executable, "-c", code, str(held.fd), str(path)]
     with subprocess.Popen(argv, env=env, pass_fds=[held.fd], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout and child.stdout.readline() == "True None\n"
+        assert child.stdout and child.stdout.readline() == "True None False\n"
         held.close()
         assert is_held(path)
         child.communicate("")

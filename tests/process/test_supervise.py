@@ -71,6 +71,14 @@ async def test_what_cannot_be_started_is_our_failure_not_the_agents(tmp_path: Pa
         assert reason in caught.value.message
 
 
+async def test_the_agent_alone_has_its_streams_and_its_folder(start: Start) -> None:
+    agent = await start(["sh", "-c", "echo closing; exec sleep 600 >&- 2>&-"])
+    assert await everything(agent) == (b"closing", b"")
+    assert alive(agent.pid)
+    assert descriptors(agent.supervisor_pid) & {os.devnull} == {os.devnull}
+    assert os.readlink(f"/proc/{agent.supervisor_pid}/cwd") == "/"
+
+
 async def test_a_polite_agent_ends_at_the_first_request(start: Start) -> None:
     script = "trap 'echo partial; exit 5' INT; sleep 600 & echo ready; wait"
     agent = await start(["sh", "-c", script])
