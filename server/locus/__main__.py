@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 
+from locus import __version__
+
 
 def main() -> int:
     arguments = sys.argv[1:]
     match arguments:
         case ["--version"]:
-            from locus import __version__
-
             print(f"locus {__version__}")  # noqa: T201 - the answer itself
+            return 0
+        case ["--version", "--json"] | ["--json", "--version"]:
+            print(f'{{"version": "{__version__}"}}')  # noqa: T201 - the answer itself
             return 0
         case ["lsp", *rest] if not {"-h", "--help"} & set(rest):
             from locus.lsp.main import main as serve

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,12 +12,15 @@ import pytest
 
 from locus import __version__
 from locus.cli import house as house_commands
+from locus.cli.failures import expected
+from locus.errors import LocusError
 from support.house import House
 from support.typed import Locus
 
 
 def test_the_version_and_nothing_else_imported(locus: Locus) -> None:
     assert locus.program("--version").out == f"locus {__version__}\n"
+    assert locus.program("--version", "--json").json == {"version": __version__}
     script = "import sys; sys.argv = ['locus', '--version']; from locus.__main__ import main; main(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], env=locus.env, capture_output=True, text=True, check=True)
     assert [name for name in done.stdout.splitlines()[1].split() if "locus" in name] == ["locus", "locus.__main__"]
@@ -113,3 +117,26 @@ def test_setting_up_twice(locus: Locus, house: House) -> None:
     assert first.out.startswith("Set up: .locus/config.json, .locus/LOCUS.md, ")
     assert locus("init").out == "Everything is set up already.\n"
     assert locus("init", "--json").json == {"created": []}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a full disk to try")
+def test_a_full_disk_behind_our_output(locus: Locus) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*locus.program_words, "help"], env=locus.env, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "locus: No space left on device\nhint: free some space and try again\n")
+
+
+def test_what_can_be_expected_is_told_and_a_bug_among_it_is_not_hidden() -> None:
+    full = OSError(errno.EACCES, "Permission denied", "some/file")
+    told = expected(ExceptionGroup("several", [full, ExceptionGroup("inner", [LocusError("second")])]))
+    assert told is not None and (told.message, told.hint) == ("some/file: Permission denied", "make it accessible for you and try again")
+    assert expected(ExceptionGroup("several", [full, ValueError("a bug")])) is None
+    assert expected(OSError(errno.EISDIR, "Is a directory")) is None
+
+
+def test_closed_streams(locus: Locus) -> None:
+    for redirection in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f'"$0" -m locus issue list {redirection}', sys.executable], cwd=locus.folder, env=locus.env, check=False
+        )
+        assert done.returncode == 0

@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +19,14 @@ from support.typed import Locus
 SLOW = "echo begun; exec sleep 60"
 
 
-def begun(locus: Locus) -> Callable[[], bool]:
-    return lambda: "begun" in locus("logs").out.splitlines()
+def begun(house: House) -> None:
+    """Returns when the agent of #1 has said its first word."""
+    streams = house.ws.runs
+    until(
+        lambda: any('"begun"' in file.read_text() for file in streams.glob("*/tasks/1/events.jsonl")),
+        timeout=60,
+        what="the agent's first word",
+    )
 
 
 def test_all_done(locus: Locus, house: House) -> None:
@@ -185,7 +191,7 @@ def test_detached_followed_and_stopped(locus: Locus, house: House) -> None:
         f"Stop it with: locus stop {run_id}",
     ]
     following = locus.started("logs", "-f")
-    until(begun(locus))
+    begun(house)
     assert f"● {run_id} · #1 · running · 0 of 1 done" in locus("status").out
     held = locus("run", "1")
     assert (held.code, held.err.splitlines()[1]) == (2, "  #1: another run is working on locus/issue-1")
@@ -207,7 +213,7 @@ def test_sigint_stops_and_sigterm_only_ends_the_watching(locus: Locus, house: Ho
     asyncio.run(house.issue(SLOW, title="Long"))
     asyncio.run(house.trust())
     watching = locus.started("run", "1")
-    until(begun(locus))
+    begun(house)
     watching.send_signal(signal.SIGTERM)
     out, err = watching.communicate(timeout=30)
     run_id = out.decode().split()[0]
@@ -218,7 +224,7 @@ def test_sigint_stops_and_sigterm_only_ends_the_watching(locus: Locus, house: Ho
     asyncio.run(house.ended(run_id))
 
     resumed = locus.started("run", "--resume", run_id)
-    until(lambda: locus("status", "--json").json["runs"][0]["tasks"][0]["state"] == "working")
+    asyncio.run(house.until(run_id, lambda view: view.alive and view.tasks[0].state == "working"))
     resumed.send_signal(signal.SIGINT)
     out, err = resumed.communicate(timeout=30)
     assert (resumed.returncode, err.decode()) == (130, "")
@@ -232,16 +238,26 @@ def test_a_reader_that_goes_away_is_no_error(locus: Locus, house: House) -> None
         asyncio.run(house.issue("true", title="Some issue"))
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        [*locus.program_words, "issue", "list"],
-        cwd=locus.folder,
-        env=locus.env,
-        stdin=subprocess.DEVNULL,
-        stdout=writer,
-        stderr=subprocess.PIPE,
-    )
-    os.close(writer)
+    how: Any = {
+        "cwd": locus.folder,
+        "env": locus.env,
+        "stdin": subprocess.DEVNULL,
+        "stdout": writer,
+        "stderr": subprocess.PIPE,
+        "check": False,
+    }
+    done = subprocess.run([*locus.program_words, "issue", "list"], **how)
     assert (done.returncode, done.stderr) == (141, b"")
+
+    asyncio.run(house.issue(SLOW, title="Long"))
+    asyncio.run(house.trust())
+    watching = subprocess.run([*locus.program_words, "run", "4"], **how)
+    assert (watching.returncode, watching.stderr) == (141, b"")
+    os.close(writer)
+    run_id = locus("status", "--json").json["runs"][0]["id"]
+    assert house.view(run_id).alive
+    locus("stop", "--force")
+    asyncio.run(house.ended(run_id))
 
 
 @pytest.mark.parametrize(

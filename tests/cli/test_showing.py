@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from locus.cli.display import PlainDisplay
+from locus.cli.keys import escapes
 from locus.cli.live import rows
 from locus.cli.signals import Presses
 from locus.cli.status import open_work
@@ -194,6 +195,14 @@ def test_an_ended_run_is_shown_while_something_of_it_is_left() -> None:
 
 
 # Stopping
+
+
+@pytest.mark.parametrize(
+    ("typed", "presses"),
+    [(b"\x1b", 1), (b"\x1b\x1b", 2), (b"x\x1b[A\x1bOP\x1b[1;5Cq", 0), (b"\x1b[Ax\x1b", 1), (b"\x1bx", 0), (b"", 0)],
+)
+def test_escape_is_told_from_keys_that_begin_with_it(typed: bytes, presses: int) -> None:
+    assert escapes(typed) == presses
 
 
 def test_twice_within_two_seconds_forces() -> None:

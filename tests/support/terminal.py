@@ -75,6 +75,14 @@ class Tty:
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
+    def hang_up(self) -> None:
+        """The window is closed: whoever is in the foreground gets SIGHUP, and nothing can be read or written any more."""
+        self._stop.set()
+        self._reader.join()
+        os.close(self._slave)
+        os.close(self._master)
+        self._slave = self._master = -1
+
     def signal(self, number: int) -> None:
         self.child.send_signal(number)
 
@@ -103,8 +111,9 @@ class Tty:
             self.child.wait()
         self._stop.set()
         self._reader.join()
-        os.close(self._master)
-        os.close(self._slave)
+        if self._master >= 0:
+            os.close(self._master)
+            os.close(self._slave)
 
 
 def draw(data: bytes) -> list[str]:

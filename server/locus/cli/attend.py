@@ -55,8 +55,8 @@ class Attendance:
             try:
                 yield
             finally:
-                self._display.close()
                 self._keys.quiet()
+                self._display.close()
 
     def _press(self) -> None:
         self._presses.press(time.monotonic())

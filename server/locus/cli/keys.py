@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -13,7 +14,13 @@ if sys.platform != "win32":
     import termios
     import tty
 
-_ESCAPE = 0x1B
+_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\x1b])", re.DOTALL)
+_SETTLED = 0.05  # seconds in which the rest of a sequence arrives, also over a slow line
+
+
+def escapes(data: bytes) -> int:
+    """How often Esc itself was pressed: arrow and function keys, and Alt with a letter, begin with the same byte and go on."""
+    return _SEQUENCE.sub(b"", data).count(b"\x1b")
 
 
 class Keys:
@@ -26,6 +33,7 @@ class Keys:
         self._terminal = terminal
         self._on_escape = on_escape
         self._before: list[object] | None = None
+        self._typed = b""
 
     def listen(self) -> None:
         if sys.platform == "win32" or self._before is not None or not self._terminal.foreground:
@@ -50,9 +58,15 @@ class Keys:
             data = os.read(descriptor, 1024) if self._terminal.foreground else b""
         except OSError:  # the terminal is gone; SIGHUP says so too
             data = b""
+        loop = asyncio.get_running_loop()
         if not data:
-            asyncio.get_running_loop().remove_reader(descriptor)
-        # Arrow and function keys begin with the same byte and go on: only Esc comes alone.
-        if data and all(byte == _ESCAPE for byte in data):
-            for _ in data:
-                self._on_escape()
+            loop.remove_reader(descriptor)
+            return
+        if not self._typed:
+            loop.call_later(_SETTLED, self._settled)
+        self._typed += data
+
+    def _settled(self) -> None:
+        typed, self._typed = self._typed, b""
+        for _ in range(escapes(typed)):
+            self._on_escape()

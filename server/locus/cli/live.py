@@ -14,7 +14,7 @@ from rich.text import Text
 from locus.cli.present import glyph_of, what_of
 from locus.cli.status import seconds_since
 from locus.cli.terminal import Glyphs, Style, Terminal
-from locus.cli.text import cut, duration, money, one_line, width_of
+from locus.cli.text import cut, duration, money, one_line, plural, width_of
 from locus.model.states import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _doing(task: TaskRun) -> str:
         return again + one_line(task.activity or task.phase or "")
     if task.state is TaskState.PENDING:
         return ""
-    said = [f"{task.changed_files} files" if task.changed_files is not None else "", money(task.cost_usd)]
+    said = [plural(task.changed_files, "file") if task.changed_files is not None else "", money(task.cost_usd)]
     return ", ".join(part for part in said if part)
 
 

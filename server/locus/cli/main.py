@@ -9,12 +9,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from locus.cli.failures import described, expected, gone, keep_traceback
 from locus.cli.parser import Given, parse
 from locus.cli.terminal import Terminal, standard
 from locus.cli.tree import GROUPS, SPECS
@@ -28,7 +26,6 @@ OK: Final = 0
 USAGE: Final = 2
 BUG: Final = 70
 INTERRUPTED: Final = 130
-BROKEN_PIPE: Final = 141
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,10 +36,12 @@ def main(argv: Sequence[str]) -> int:
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Python would complain when it flushes stdout at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+    except (OSError, BaseExceptionGroup) as error:
+        lost = gone(error)
+        if lost is None and expected(error) is None:
+            raise
+        _to_nobody()  # a full disk has been told of on stderr
+        return USAGE if lost is None else lost
 
 
 def _run(argv: Sequence[str], terminal: Terminal) -> int:
@@ -54,15 +53,15 @@ def _run(argv: Sequence[str], terminal: Terminal) -> int:
         if given.spec is None or given.help or not given.spec.run:
             return _help(given, terminal)
         return _execute(given.spec, given, terminal)
-    except (KeyboardInterrupt, BrokenPipeError):
-        raise
-    except Exception as error:  # noqa: BLE001 - a face: what nobody expected is a bug and told as one
-        expected = _expected(error)
-        if expected is None:
+    except Exception as error:
+        if gone(error) is not None:
+            raise
+        told = expected(error)
+        if told is None:
             return _bug(error, terminal, json=json)
         if json:
-            terminal.document({"error": {"message": expected.message, **({"hint": expected.hint} if expected.hint else {})}})
-        terminal.complain(expected.message, expected.hint)
+            terminal.document({"error": {"message": told.message, **({"hint": told.hint} if told.hint else {})}})
+        terminal.complain(told.message, told.hint)
         return USAGE
 
 
@@ -101,28 +100,20 @@ def _enter(directory: str) -> None:
         raise LocusError(f"-C {directory}: {error.strerror}", "give a folder inside a repository") from error
 
 
-def _expected(error: BaseException) -> LocusError | None:
-    """The expected failure in `error`, also when a task group wrapped it."""
-    if isinstance(error, LocusError):
-        return error
-    if isinstance(error, BaseExceptionGroup):
-        found = [_expected(inner) for inner in error.exceptions]
-        return found[0] if all(found) else None
-    return None
-
-
 def _bug(error: Exception, terminal: Terminal, *, json: bool) -> int:
     """A short word, and everything else in a file that can be sent with a report."""
-    kind = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    hint = "please report it"
-    try:
-        descriptor, name = tempfile.mkstemp(prefix="locus-bug-", suffix=".txt")
-        os.close(descriptor)
-        Path(name).write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
-        hint = f"please report it, with {name}"
-    except OSError:
-        traceback.print_exception(error, file=terminal.stderr)
+    kind = described(error)
+    file = keep_traceback(error, terminal.stderr.write)
+    hint = f"please report it, with {file}" if file else "please report it"
     if json:
         terminal.document({"error": {"message": f"a bug in Locus: {kind}", "hint": hint}})
     terminal.complain(f"this is a bug in Locus: {kind}", hint)
     return BUG
+
+
+def _to_nobody() -> None:
+    """What is still in the buffers goes nowhere; Python would complain when it flushes them at the end."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            os.dup2(nothing, stream.fileno())

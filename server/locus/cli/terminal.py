@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from locus.cli.text import harmless
@@ -102,7 +103,13 @@ class Terminal:
 
 
 def standard() -> Terminal:
-    return Terminal(sys.stdin, sys.stdout, sys.stderr)
+    """Of a stream that was closed before we began, Python has none."""
+    null = Path(os.devnull)
+    return Terminal(
+        sys.stdin or null.open(encoding="utf-8"),
+        sys.stdout or null.open("w", encoding="utf-8"),
+        sys.stderr or null.open("w", encoding="utf-8"),
+    )
 
 
 def _is_unicode(stream: TextIO) -> bool:
