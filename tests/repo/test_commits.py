@@ -268,3 +268,26 @@ async def test_refs_move_together_or_not_at_all(new_person: NewPerson, kind: str
     await objects.update_ref(person.path, "refs/locus/a", None, commit)
     await objects.update_ref(person.path, "refs/locus/b", None)
     assert await objects.rev_parse(person.path, "refs/locus/a", "refs/locus/b") == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["plain", "sha256", "shallow", "bare"])
+async def test_a_commits_files_and_those_before_it(new_person: NewPerson, kind: str) -> None:
+    person = new_person(kind)
+    assert await objects.tree_paths(person.path, "HEAD") == [".gitignore", "README.md", "src/app.py", "src/util.py"]
+    subjects = await objects.recent_subjects(person.path, "HEAD", 2)
+    assert subjects == person.look("log", "-2", "--format=%h %s").splitlines()
+    assert subjects[0].startswith(person.look("rev-parse", "--short", "HEAD"))
+
+
+async def test_all_files_of_a_commit_from_anywhere_in_it(person: Person) -> None:
+    person.commit({"a b\nc.txt": "1", "ä.txt": "2"})
+    assert {"a b\nc.txt", "ä.txt", "src/app.py"} <= set(await objects.tree_paths(person.path / "src", "HEAD"))
+
+
+async def test_a_commit_is_known_to_the_remote_once_a_branch_of_it_holds_it(person: Person) -> None:
+    assert await objects.known_to_remote(person.path, person.head, "origin")
+    assert not await objects.known_to_remote(person.path, person.head, "upstream")
+    own = person.commit({"own.txt": "1"})
+    assert not await objects.known_to_remote(person.path, own, "origin")
+    person.git("push", "--quiet", "origin", "main")
+    assert await objects.known_to_remote(person.path, own, "origin")

@@ -15,8 +15,7 @@ from locus.anchors.symbols import enclosing_symbol, language_of
 from locus.errors import InvalidArguments, Refused
 from locus.model.task import Anchor, Position, Range
 from locus.repo.facts import Repository, discover, head_of, remote, remote_url
-from locus.repo.git import git
-from locus.repo.objects import show_file
+from locus.repo.objects import known_to_remote, show_file
 
 MAX_LINES = 200
 MAX_BYTES = 16 * 1024
@@ -180,5 +179,4 @@ async def _origin(repo: Repository, root: Path, anchor: Anchor) -> str:
     link = permalink(url, anchor.commit, anchor.path, first + 1, last + 1) if url else None
     if name is None or link is None:
         return f"As committed in `{short}`."
-    pushed = await git("for-each-ref", "--count=1", f"--contains={anchor.commit}", f"refs/remotes/{name}/", cwd=root, check=False)
-    return link if pushed.out else f"As committed in `{short}`, which is not pushed yet."
+    return link if await known_to_remote(root, anchor.commit, name) else f"As committed in `{short}`, which is not pushed yet."

@@ -50,7 +50,7 @@ def _first(group: BaseExceptionGroup[LocusError]) -> LocusError:
 
 
 async def _guarded_git() -> Check:
-    from locus.repo.git import version
+    from locus.repo.facts import version
 
     try:
         found = await version()

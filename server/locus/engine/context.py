@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from locus.repo.git import git, text
+from locus.repo.objects import recent_subjects, tree_paths
 
 MAX_ENTRIES = 120
 MAX_COMMITS = 10
@@ -23,13 +23,12 @@ class RepositoryContext:
 
 
 async def repository_context(cwd: Path, commit: str, locus_dir: Path) -> RepositoryContext:
-    listed = await git("ls-tree", "-r", "-z", "--name-only", commit, cwd=cwd)
-    names = sorted({_short(path) for path in text(listed.stdout).split("\0") if path})
-    log = await git("log", f"-{MAX_COMMITS}", "--format=%h %s", "--end-of-options", commit, "--", cwd=cwd)
+    names = sorted({_short(path) for path in await tree_paths(cwd, commit)})
+    commits = await recent_subjects(cwd, commit, MAX_COMMITS)
     return RepositoryContext(
         entries=tuple(names[:MAX_ENTRIES]),
         more_entries=max(0, len(names) - MAX_ENTRIES),
-        commits=tuple(log.out.splitlines()),
+        commits=tuple(commits),
         instructions=_instructions(locus_dir / "LOCUS.md"),
     )
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from locus.engine.run import Run
+from locus.errors import ProcessFailed
 from locus.model import naming
 from locus.model.events import Kept
 from locus.repo import keep
 from locus.repo.drift import settle
-from locus.repo.git import GitFailed, git
 from locus.repo.objects import rev_parse, update_ref
+from locus.repo.work import set_back
 
 
 async def snapshot(run: Run, worktree: Path, task: int | None, reason: str) -> None:
@@ -20,7 +21,7 @@ async def snapshot(run: Run, worktree: Path, task: int | None, reason: str) -> N
     for ref in _refs(run, task):
         try:
             kept = await keep.keep(worktree, ref, reason=reason)
-        except GitFailed:
+        except ProcessFailed:
             if (await rev_parse(run.repo.here, ref))[0] is None:
                 raise
             continue  # a crash came between the snapshot and its journal line
@@ -41,14 +42,13 @@ async def keep_tip(run: Run, commit: str, task: int | None) -> None:
 
 
 async def back_to(run: Run, worktree: Path, branch: str, start: str, task: int | None) -> None:
-    """The worktree as it stood at `start`; what it was is kept first. Ignored files stay: they are caches, and slow to make again."""
+    """The worktree as it stood at `start`; what it was is kept first. Ignored files stay."""
     await snapshot(run, worktree, task, "before it was set back to the task's start")
     head, branch_tip = await rev_parse(worktree, "HEAD", f"refs/heads/{branch}")
     for commit in {head, branch_tip} - {None, start}:
         await keep_tip(run, str(commit), task)
     await settle(worktree, branch, start)
-    await git("reset", "--hard", "--quiet", start, cwd=worktree)
-    await git("clean", "-ffdq", cwd=worktree)
+    await set_back(worktree, start)
 
 
 def _refs(run: Run, task: int | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from locus.errors import LocusError, Refused
 from locus.repo.discover import Repository, discover, repository_config
-from locus.repo.git import GitFailed, failure, git, last_words
+from locus.repo.git import GitFailed, failure, git, last_words, version
 from locus.repo.names import head_ref
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "remote_url",
     "require_branch_room",
     "require_commits",
+    "version",
 ]
 
 SIGNING_TIMEOUT = 20.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from locus.repo.git import failure, git
+from locus.repo.git import failure, git, text
 from locus.repo.names import require_revision
 
 
@@ -70,6 +70,24 @@ async def show_file(cwd: Path, commit: str, path: str) -> bytes | None:
     if "does not exist in" in done.err or "exists on disk, but not in" in done.err or "bad file" in done.err:
         return None
     raise failure(done, "git cat-file")
+
+
+async def tree_paths(cwd: Path, commit: str) -> list[str]:
+    """Every file of a commit, as text for showing."""
+    done = await git("ls-tree", "-r", "-z", "--name-only", "--full-tree", require_revision(commit), cwd=cwd)
+    return [path for path in text(done.stdout).split("\0") if path]
+
+
+async def recent_subjects(cwd: Path, commit: str, count: int) -> list[str]:
+    """`<short hash> <subject>` of a commit and those before it, newest first."""
+    done = await git("log", f"-{count}", "--format=%h %s", "--end-of-options", require_revision(commit), "--", cwd=cwd)
+    return done.out.splitlines()
+
+
+async def known_to_remote(cwd: Path, commit: str, remote: str) -> bool:
+    """A branch of the remote, as far as is known here, has the commit."""
+    done = await git("for-each-ref", "--count=1", f"--contains={commit}", f"refs/remotes/{remote}/", cwd=cwd, check=False)
+    return bool(done.out)
 
 
 def _instruction(update: RefUpdate) -> bytes:

@@ -1,4 +1,4 @@
-"""One of our own worktrees after an agent has worked in it: staged, compared, committed, put away, with as few git processes as it takes.
+"""One of our own worktrees after an agent has worked in it: staged, committed, set back, put away, with as few git processes as it takes.
 
 Unlike `commits.tree_state`, which leaves a checkout as it is, this uses the worktree's own index: it is ours.
 """
@@ -35,6 +35,12 @@ async def commit(worktree: Path, message: str, trailers: Mapping[str, str]) -> t
     """Commits what is staged, empty if need be: the commit, and how many files it changed. A refusing hook raises GitFailed."""
     changed = await commit_staged(worktree, message, trailers)
     return str((await head_in(worktree)).commit), changed
+
+
+async def set_back(worktree: Path, commit: str) -> None:
+    """Branch, index and files as `commit` has them, and nothing else but ignored files: they are caches, and slow to make again."""
+    await git("reset", "--hard", "--quiet", commit, cwd=worktree)
+    await git("clean", "-ffdq", cwd=worktree)
 
 
 async def head_in(worktree: Path) -> Head:
