@@ -102,6 +102,12 @@ def test_a_run_that_was_left_behind(locus: Locus, house: House) -> None:
     assert (wrong["detail"], wrong["fix"]) == (f"runs whose runner is gone: {run_id}", f"go on with `locus run --resume {run_id}`")
     assert f"✗ {run_id} · #1 · lost · 0 of 1 done" in locus("status").out
 
+    journal = house.ws.runs / run_id / "journal.jsonl"
+    journal.write_bytes(b"not a record\n" + journal.read_bytes())
+    wrong = failed(locus)["leftovers"]
+    assert wrong["detail"].startswith(f"runs whose journal cannot be read:\n{journal}:1 is not a journal record")
+    assert wrong["fix"] == "the file was changed by hand; restore it, or start a new run"
+
 
 def test_without_git(locus: Locus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

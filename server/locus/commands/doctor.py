@@ -164,7 +164,13 @@ async def _trust(ws: Workspace) -> Check:
 async def _leftovers(ws: Workspace) -> Check:
     from locus.engine.store import RunStore
 
-    lost = [view.id for view in await asyncio.to_thread(RunStore(ws.runs).views) if view.state is RunState.LOST]
+    store = RunStore(ws.runs)
+    broken = await asyncio.to_thread(store.unreadable)
+    if broken:
+        said = "\n".join(["runs whose journal cannot be read:", *(error.message for error in broken.values())])
+        hints = dict.fromkeys(error.hint for error in broken.values() if error.hint)
+        return Check(check="leftovers", ok=False, detail=said, fix="\n".join(hints) or None)
+    lost = [view.id for view in await asyncio.to_thread(store.views) if view.state is RunState.LOST]
     if lost:
         said = f"runs whose runner is gone: {', '.join(lost)}"
         return Check(check="leftovers", ok=False, detail=said, fix=f"go on with `locus run --resume {lost[0]}`")
