@@ -21,10 +21,14 @@ def main() -> int:
 
             return serve(rest)
         case ["runner", folder, "--lock-fd", number] if number.isdecimal():
+            import gc
             from pathlib import Path
 
+            gc.disable()  # what is imported stays: collecting in between only costs
             from locus.engine.runner import main as execute
 
+            gc.freeze()
+            gc.enable()
             return execute(Path(folder), int(number))
         case _:
             from locus.cli.main import main as cli

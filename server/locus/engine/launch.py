@@ -20,7 +20,7 @@ from locus.model import labels, naming
 from locus.model.events import RequestedTask, RunRequested
 from locus.model.plan import Wanted
 from locus.model.run import RunView
-from locus.model.task import Task
+from locus.model.task import Task, TaskFilter, in_sprint_order
 from locus.repo.layout import exclude
 from locus.settings import require_valid
 from locus.trust import commands_of
@@ -125,8 +125,8 @@ async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[list[Task], str | None]
         sprint = await ws.tracker.sprint(wanted.sprint)
         branch = naming.sprint_branch(sprint.name)
         _require_free(ws, branch)
-        tasks = [await ws.tracker.get(number) for number in sprint.tasks]
-        return [task for task in tasks if task.state == "open" and not is_done(task)], sprint.name
+        tasks = await ws.tracker.tasks(TaskFilter(sprint=sprint.name))
+        return [task for task in in_sprint_order(tasks) if not is_done(task)], sprint.name
     tasks = [await ws.tracker.get(number) for number in dict.fromkeys(wanted.tasks)]
     for task in tasks:
         if task.sprint is not None:

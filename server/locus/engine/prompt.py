@@ -23,6 +23,7 @@ _OURS = re.compile(r"<!--\s*locus:")
 
 @dataclass(frozen=True)
 class AnchoredCode:
+    task: int
     path: str
     first: int
     last: int

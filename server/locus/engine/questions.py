@@ -14,6 +14,7 @@ from locus.errors import Refused
 from locus.model.events import Option, Question, QuestionAnswered, QuestionAsked, RunStateChanged
 from locus.model.states import RunState
 from locus.repo import facts
+from locus.repo.discover import Repository
 from locus.trust import CommandText, TrustStore, commands_of
 
 _BASES = "give --base default, --base head or --base working-tree"
@@ -70,11 +71,12 @@ def shown(commands: list[CommandText]) -> str:
     return "\n".join(f"{command.source}: {command.text}" for command in commands)
 
 
-async def base(journal: Sink, control: Control, request: RunRequest, seen: Survey, here: facts.Head) -> str | None:
+async def base(journal: Sink, control: Control, request: RunRequest, seen: Survey, repo: Repository) -> str | None:
     """The base to use instead, when code that an issue is about is not in the default one. Raises Refused when nobody says which."""
     lost = [f"#{number}: {code.path}" for number, code in seen.codes.items() if code.state == "lost"]
     if request.wanted.base is not None or not lost:
         return None
+    here = await facts.head(repo)
     name = here.branch or "HEAD"
     question = _question(
         request,

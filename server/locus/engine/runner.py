@@ -25,7 +25,6 @@ from locus.model import naming
 from locus.model.events import RunEnded, RunPlanned, RunStarted, RunStateChanged, Warned
 from locus.model.plan import Plan
 from locus.model.states import RunState, TaskState
-from locus.repo import facts
 from locus.repo.base import BaseBranch
 from locus.repo.objects import refs_below, rev_parse
 from locus.repo.push import remote_tips
@@ -112,7 +111,7 @@ async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control
     plan = planning.make(seen)
     _require_accepted(plan)
     await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in plan.tasks})
-    chosen = await questions.base(journal, control, asked, seen, await facts.head(ws.repo))
+    chosen = await questions.base(journal, control, asked, seen, ws.repo)
     if chosen is not None:
         seen = await survey(ws, wanted.model_copy(update={"base": chosen}), asked.config, fetch=False)
         plan = planning.make(seen)
@@ -150,13 +149,22 @@ async def _begin(run: Run) -> None:
         return {}
 
     await run.effects.perform(Effect("manage", look, act))
-    (run.base_tree,) = await rev_parse(run.repo.here, f"{run.planned.base_commit}^{{tree}}")
-    run.branches.update(await refs_below(run.repo.here, f"refs/heads/{naming.PREFIX}", OWN_REFS))
-    if run.planned.remote is not None and run.config.agent.auto_pr:
-        try:
-            run.pushed.update(await remote_tips(run.repo.here, run.planned.remote, "locus/*"))
-        except LocusError as error:
-            run.warn(f"{run.planned.remote} could not be asked for its branches: {error.message}")
+    (run.base_tree,), branches, run.pushed = await asyncio.gather(
+        rev_parse(run.repo.here, f"{run.planned.base_commit}^{{tree}}"),
+        refs_below(run.repo.here, f"refs/heads/{naming.PREFIX}", OWN_REFS),
+        _remote_branches(run),
+    )
+    run.branches.update(branches)
+
+
+async def _remote_branches(run: Run) -> dict[str, str | None]:
+    if run.planned.remote is None or not run.config.agent.auto_pr:
+        return {}
+    try:
+        return await remote_tips(run.repo.here, run.planned.remote, f"{naming.PREFIX}*")
+    except LocusError as error:
+        run.warn(f"{run.planned.remote} could not be asked for its branches: {error.message}")
+        return {}
 
 
 def _ending(run: Run) -> RunEnded:

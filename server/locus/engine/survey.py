@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from locus import locks
-from locus.anchors.locate import locate
+from locus.anchors.locate import lines_of, locate, split_lines
 from locus.engine import prompt
 from locus.engine.context import RepositoryContext, repository_context
 from locus.errors import LocusError, NotFound, Refused
 from locus.model import labels, naming
 from locus.model.config import Config
 from locus.model.plan import Wanted
-from locus.model.task import Sprint, Task, in_sprint_order
+from locus.model.task import Anchor, Sprint, Task, TaskFilter, in_sprint_order
 from locus.repo import facts
 from locus.repo.base import Base, BaseBranch, base_branch, fetch_base, resolve
 from locus.repo.objects import show_file
@@ -48,48 +49,61 @@ class Survey:
 async def survey(ws: Workspace, wanted: Wanted, config: Config, *, fetch: bool) -> Survey:
     """Raises Refused or NotFound where the run as a whole cannot be. With `fetch` the base branch is fetched first."""
     repo = ws.repo
-    await facts.require_commits(repo)
-    await facts.require_branch_room(repo)
-    if (problem := await facts.identity_problem(repo)) is not None:
+    _, _, problem, branch, places, remote = await _together(
+        facts.require_commits(repo),
+        facts.require_branch_room(repo),
+        facts.identity_problem(repo),
+        base_branch(repo, config.agent.base_branch),
+        facts.checked_out(repo),
+        facts.remote(repo),
+    )
+    if problem is not None:
         raise problem
-    branch = await base_branch(repo, config.agent.base_branch)
     warnings: list[str] = []
     if fetch and wanted.base in (None, "default"):
         fetched = await fetch_base(repo, branch)
         if fetched.problem is not None:
             warnings.append(f"{branch.name} could not be fetched, the last known state is used: {fetched.problem}")
-    base = await resolve(repo, wanted.base or "default", branch)
-    sprint, tasks, missing = await _tasks(ws, wanted)
-    codes = {task.number: code for task in tasks if (code := await _code(ws, task, base)) is not None}
-    warnings += _lost(codes, base, wanted)
-    worktrees = repo.worktrees_dir
-    elsewhere = {
-        name: path for name, path in (await facts.checked_out(repo)).items() if name.startswith(naming.PREFIX) and path.parent != worktrees
-    }
+    base, (sprint, tasks, missing) = await _together(resolve(repo, wanted.base or "default", branch), _tasks(ws, wanted))
+    context, *found = await _together(
+        repository_context(repo.here, base.commit, repo.locus_dir),
+        *(_code(ws, task, task.anchor, base) for task in tasks if task.anchor is not None),
+    )
+    codes = {code.task: code for code in found}
     return Survey(
         wanted=wanted,
         config=config,
-        worktrees=worktrees,
+        worktrees=repo.worktrees_dir,
         sprint=sprint,
         tasks=tasks,
         missing=missing,
         branch=branch,
-        remote=await facts.remote(repo),
+        remote=remote,
         base=base,
         held=frozenset(name for name in _branches(sprint, tasks) if locks.is_held(ws.branch_lock(name))),
-        elsewhere=elsewhere,
+        elsewhere={
+            name: path for name, path in places.items() if name.startswith(naming.PREFIX) and path.parent != repo.worktrees_dir.resolve()
+        },
         agents={task.number: await asyncio.to_thread(_agent, ws, task, wanted, config) for task in tasks},
         codes=codes,
-        context=await repository_context(repo.here, base.commit, repo.locus_dir),
-        warnings=tuple(warnings),
+        context=context,
+        warnings=(*warnings, *_lost(codes, base, wanted)),
     )
+
+
+async def _together(*looks: Coroutine[Any, Any, Any]) -> list[Any]:
+    """All looks at once; of several that fail the first one named is raised."""
+    found = await asyncio.gather(*looks, return_exceptions=True)
+    for result in found:
+        if isinstance(result, BaseException):
+            raise result
+    return list(found)
 
 
 async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[Sprint | None, tuple[Task, ...], tuple[int, ...]]:
     if wanted.sprint is not None:
         sprint = await ws.tracker.sprint(wanted.sprint)
-        every = [await ws.tracker.get(number) for number in sprint.tasks]
-        return sprint, tuple(in_sprint_order([task for task in every if task.state == "open"])), ()
+        return sprint, tuple(in_sprint_order(await ws.tracker.tasks(TaskFilter(sprint=sprint.name)))), ()
     tasks: list[Task] = []
     missing: list[int] = []
     for number in dict.fromkeys(wanted.tasks):
@@ -113,20 +127,15 @@ def _agent(ws: Workspace, task: Task, wanted: Wanted, config: Config) -> str | L
     return name
 
 
-async def _code(ws: Workspace, task: Task, base: Base) -> prompt.AnchoredCode | None:
+async def _code(ws: Workspace, task: Task, anchor: Anchor, base: Base) -> prompt.AnchoredCode:
     """The anchored code as it stands in the base."""
-    if task.anchor is None:
-        return None
-    content = await show_file(ws.repo.here, base.commit, task.anchor.path)
+    content = await show_file(ws.repo.here, base.commit, anchor.path)
     if content is None:
-        return prompt.AnchoredCode(task.anchor.path, 0, 0, "", "lost")
+        return prompt.AnchoredCode(task.number, anchor.path, 0, 0, "", "lost")
     text = content.decode("utf-8", "replace")
-    found = locate(task.anchor, text)
-    lines = text.splitlines()
-    first, last = found.range.start.line, found.range.end.line
-    if found.range.end.character == 0 and last > first:
-        last -= 1
-    return prompt.AnchoredCode(task.anchor.path, first + 1, last + 1, "\n".join(lines[first : last + 1]), found.state)
+    found = locate(anchor, text)
+    first, last = lines_of(found.range)
+    return prompt.AnchoredCode(task.number, anchor.path, first + 1, last + 1, "\n".join(split_lines(text)[first : last + 1]), found.state)
 
 
 def _lost(codes: Mapping[int, prompt.AnchoredCode], base: Base, wanted: Wanted) -> list[str]:
