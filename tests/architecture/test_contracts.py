@@ -22,6 +22,7 @@ BREAKS = {
     "programs-apart": ("workspace.py", "from locus import supervisor"),
     "lsp-types": ("commands/runs.py", "from lsprotocol import types"),
     "git": ("workspace.py", "import git"),
+    "git-loaded": ("engine/clock.py", "from locus.repo import reading"),
     "git-commands": ("engine/clock.py", "from locus.repo.git import git"),
     "processes": ("repo/facts.py", "import subprocess"),
     "no-second-way": ("workspace.py", "import multiprocessing"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from support.raw_lsp import connected, python
+from support.raw_lsp import connected, python, scrubbed
 
 WATCH = """
 import os, sys
@@ -22,6 +23,15 @@ from locus.__main__ import main
 sys.exit(main())
 """
 """Starts the server and says what it has imported at the moment when it writes its answer."""
+
+EVERYTHING = """
+import importlib, pkgutil, sys
+import locus
+for module in pkgutil.walk_packages(locus.__path__, "locus."):
+    if module.name not in ("locus.__main__", "locus.launcher", "locus.supervisor"):
+        importlib.import_module(module.name)
+print(*sorted({"git", "locus.engine.runner", "locus.repo.reading"} & sys.modules.keys()))
+"""
 
 HEAVY = (
     "git",
@@ -51,6 +61,19 @@ async def test_initialize_is_answered_before_anything_heavy_is_loaded(tmp_path: 
     modules = await loaded_at_the_answer(tmp_path)
     assert "locus.lsp.server" in modules
     assert heavy(modules) == set()
+
+
+def test_no_module_loads_gitpython_when_it_is_imported(tmp_path: Path) -> None:
+    done = subprocess.run(
+        python("-c", EVERYTHING),
+        cwd=tmp_path,
+        env=scrubbed(tmp_path),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.split(), done.stderr) == (["locus.engine.runner", "locus.repo.reading"], "")
 
 
 @pytest.mark.parametrize("module", ["sqlite3", "locus.tracker.local", "locus.engine.plan"])

@@ -14,7 +14,8 @@ from locus.anchors.permalink import permalink
 from locus.anchors.symbols import enclosing_symbol, language_of
 from locus.errors import InvalidArguments, Refused
 from locus.model.task import Anchor, Position, Range
-from locus.repo.facts import Repository, discover, head_of, remote, remote_url
+from locus.repo import reading
+from locus.repo.discover import Repository, discover
 from locus.repo.objects import known_to_remote, show_file
 
 MAX_LINES = 200
@@ -61,7 +62,7 @@ async def describe(repo: Repository, uri: str, range: Range, text: str | None) -
     symbol = enclosing_symbol(lines, first, last, language_of(place.name))
     origin, anchor = "", None
     if place.root is not None:
-        commit = (await head_of(place.root)).commit
+        commit = (await reading.head_of(place.root)).commit
         anchor = Anchor(path=place.name, range=range, commit=commit, content_hash=content_hash(selected), symbol=symbol)
         origin = await _origin(repo, place.root, anchor)
     head = f"In {_code_span(place.name)}, {_numbers(first, last)}{f' ({_code_span(symbol)})' if symbol else ''}:"
@@ -173,8 +174,8 @@ async def _origin(repo: Repository, root: Path, anchor: Anchor) -> str:
     committed = data is not None and locate(anchor, decode(data)).state == "exact"
     if not committed:
         return f"Uncommitted at `{short}`."
-    name = await remote(repo)
-    url = await remote_url(repo, name) if name is not None else None
+    name = await reading.remote(repo)
+    url = await reading.remote_url(repo, name) if name is not None else None
     first, last = lines_of(anchor.range)
     link = permalink(url, anchor.commit, anchor.path, first + 1, last + 1) if url else None
     if name is None or link is None:

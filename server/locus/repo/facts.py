@@ -16,6 +16,7 @@ __all__ = [
     "Repository",
     "branch_exists",
     "checked_out",
+    "choose_remote",
     "discover",
     "has_submodules",
     "head",
@@ -131,7 +132,11 @@ async def remote(repo: Repository) -> str | None:
             remotes += [name] if name not in remotes else []
         elif key:
             chosen[key.removeprefix("branch.").removesuffix(".remote")] = value
-    own = chosen.get(now.result().branch or "")
+    return choose_remote(remotes, chosen.get(now.result().branch or ""))
+
+
+def choose_remote(remotes: list[str], own: str | None) -> str | None:
+    """`own` is the current branch's."""
     if own in remotes:
         return own
     if "origin" in remotes:
