@@ -93,9 +93,7 @@ async def test_the_progress_cancel_button_stops_the_run(house: House, open_edito
         assert shown.said("window/showMessage") == []
 
 
-async def test_a_run_outlives_the_killing_of_the_servers_tree(
-    house: House, open_editor: Callable[..., Any]
-) -> None:
+async def test_a_run_outlives_the_killing_of_the_servers_tree(house: House, open_editor: Callable[..., Any]) -> None:
     number = await house.issue(WAIT.format("../../../go"), "echo x > x.txt", title="Go on")
     await house.trust()
     async with open_editor() as shown:
