@@ -226,11 +226,19 @@ async def test_nobody_reads_and_nothing_is_lost(start: Start) -> None:
 
 
 async def test_an_agent_that_forks_all_the_time_is_ended(start: Start, env: dict[str, str]) -> None:
-    """Each process lives for a moment and starts the next in a session of its own: a list of processes is always out of date."""
-    code = "import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True:\n    if os.fork(): os._exit(0)\n    os.setsid()\n"
+    """Each process lives for a moment and starts the next in a session of its own: a list of processes is always out of date.
+
+    It ends by itself after a while, so that a supervisor that fails at this does not leave the machine with it.
+    """
+    code = (
+        "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nend = time.monotonic() + 20\n"
+        "while time.monotonic() < end:\n    if os.fork(): os._exit(0)\n    os.setsid()\n"
+    )
     name = f"f{os.getpid()}"
     agent = await start([sys.executable, "-I", "-S", "-c", code], env=env | {"LOCUS_TEST": name})
+    began = time.monotonic()
     await agent.wait()
+    assert time.monotonic() - began < 15
     assert not carriers("LOCUS_TEST", name)
 
 
