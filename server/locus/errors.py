@@ -15,6 +15,16 @@ class LocusError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
+def expected(error: BaseException) -> LocusError | None:
+    """The LocusError that `error` is, or the first of a group of nothing else; None for a bug."""
+    if isinstance(error, LocusError):
+        return error
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    found = [expected(inner) for inner in error.exceptions]
+    return found[0] if None not in found else None
+
+
 class InvalidArguments(LocusError):
     """The caller's arguments are wrong (exit 2, JSON-RPC -32602)."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from locus.commands.house import Check
-from locus.errors import LocusError
+from locus.errors import LocusError, expected
 from locus.model.states import RunState
 
 if TYPE_CHECKING:
@@ -38,15 +38,9 @@ async def _guarded(name: str, check: Callable[[Workspace], Awaitable[Check | Non
     except LocusError as error:
         return Check(check=name, ok=False, detail=error.message, fix=error.hint)
     except BaseExceptionGroup as group:  # of parallel git commands; the first that is wrong says enough
-        expected, bugs = group.split(LocusError)
-        if bugs is not None or expected is None:
+        if (first := expected(group)) is None:
             raise
-        return Check(check=name, ok=False, detail=str(_first(expected)))
-
-
-def _first(group: BaseExceptionGroup[LocusError]) -> LocusError:
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+        return Check(check=name, ok=False, detail=first.message, fix=first.hint)
 
 
 async def _guarded_git() -> Check:

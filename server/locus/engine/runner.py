@@ -19,7 +19,7 @@ from locus.engine.effects import Effect, Effects, Result
 from locus.engine.journal import Journal, Sink
 from locus.engine.run import Run
 from locus.engine.survey import Survey, survey
-from locus.errors import LocusError, Refused
+from locus.errors import LocusError, Refused, expected
 from locus.locks import Lock, Slots
 from locus.model import naming
 from locus.model.events import RunEnded, RunPlanned, RunStarted, RunStateChanged, Warned
@@ -60,11 +60,12 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False) -> None
         ending = await _carry_out(folder, asked, ws, journal, control, resumed)
     except Refused as error:
         ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=error.hint)
-    except LocusError as error:
-        ending = RunEnded(state=RunState.FAILED, reason=error.message, hint=error.hint)
-    except Exception:
-        log.exception("the run ended by a bug")
-        ending = RunEnded(state=RunState.FAILED, reason="Locus hit an internal error", hint=f"see {folder / store.LOG}, then resume")
+    except Exception as error:
+        known = expected(error)  # tasks run in parallel: what they raise comes as a group
+        if known is None:
+            log.exception("the run ended by a bug")
+            known = LocusError("Locus hit an internal error", f"see {folder / store.LOG}, then resume")
+        ending = RunEnded(state=RunState.FAILED, reason=known.message, hint=known.hint)
     finally:
         for task in (watching, projecting):
             task.cancel()
