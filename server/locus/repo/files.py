@@ -40,6 +40,25 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """The old content or the new one, never half of it. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def append_whole(path: Path, data: bytes) -> None:
+    """All of `data` or nothing of it. Raises OSError."""
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        if file.write(data) != len(data):
+            file.truncate(before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
     """An OSError inside becomes a LocusError: "<doing> failed: No space left on device"."""

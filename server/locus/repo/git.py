@@ -21,7 +21,7 @@ _HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
         (r"Unable to create '.*\.lock'", "could not lock config file", "cannot lock ref"),
         "another git command may be running: wait for it, or remove the stale .lock file that is named",
     ),
-    (("No space left on device", "Disk quota exceeded"), "free some disk space and try again"),
+    (("No space left on device", "Out of diskspace", "Disk quota exceeded"), "free some disk space and try again"),
     (("Read-only file system",), "the disk is read-only; work in a repository that can be written"),
     (
         ("detected dubious ownership",),

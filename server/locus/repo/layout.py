@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from locus.repo.discover import Repository
-from locus.repo.files import explained
+from locus.repo.files import append_whole, explained, write_whole
 
 _GITIGNORE = """\
 # Written by Locus. Only these may be committed.
@@ -24,11 +24,10 @@ def exclude(repo: Repository) -> None:
         gitignore = repo.locus_dir / ".gitignore"
         if not gitignore.is_file() or gitignore.read_text("utf-8") != _GITIGNORE:
             repo.locus_dir.mkdir(exist_ok=True)
-            gitignore.write_text(_GITIGNORE, "utf-8")
+            write_whole(gitignore, _GITIGNORE.encode())
         listing = repo.common_dir / "info" / "exclude"
         listing.parent.mkdir(exist_ok=True)
         standing = listing.read_bytes() if listing.is_file() else b""
         if _EXCLUDED.encode() not in standing.splitlines():
             separator = b"" if not standing or standing.endswith(b"\n") else b"\n"
-            with listing.open("ab") as file:
-                file.write(separator + _EXCLUDED.encode() + b"\n")
+            append_whole(listing, separator + _EXCLUDED.encode() + b"\n")
