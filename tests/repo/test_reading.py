@@ -121,7 +121,7 @@ IN_PROCESS = {
 BY_GIT = {
     "no commit on this branch": _run("symbolic-ref", "HEAD", "refs/heads/fresh"),
     "an alias of a branch": _run("symbolic-ref", "HEAD", "refs/heads/alias"),
-    "a rewritten URL": _write("global", '[url "https://example.invalid/"]\n\tinsteadOf = ex:\n[remote "origin"]\n\turl = ex:x.git\n'),
+    "a rewritten URL": _write("global", '[url "https://example.invalid/"]\n\tinsteadOf = /\n'),
     "an own rewritten URL": _write("config", '[url "/elsewhere/"]\n\tinsteadOf = /\n'),
     "an include": _write("config", "[include]\n\tpath = more\n"),
     "a condition": _write("global", '[includeIf "gitdir:/"]\n\tpath = more\n'),
@@ -154,10 +154,8 @@ async def test_what_only_git_can_tell_is_asked_of_git(person: Person, home: Home
     with person.changing():
         if case == "an alias of a branch":
             home.git("symbolic-ref", "refs/heads/alias", "refs/heads/main", cwd=person.path)
-        (person.path / ".git/more").write_text('[remote "origin"]\n\turl = https://example.invalid/included.git\n')
-        home.gitconfig.with_name("more").write_text(
-            '[remote "fork"]\n\turl = https://example.invalid/fork.git\n[branch "main"]\nremote = fork\n'
-        )
+        for folder in (person.path / ".git", home.path):
+            (folder / "more").write_text('[remote "fork"]\n\turl = https://example.invalid/fork.git\n[branch "main"]\n\tremote = fork\n')
         repo = discover(BY_GIT[case](person, home))
     await same(repo)
 
