@@ -1,5 +1,6 @@
 #!/bin/sh
 # The floor of a run: the git work of some tasks, three at a time, without anything that decides, records or recovers.
+# Worktrees are added and removed one at a time, as they must be: git loses that race now and then.
 # usage: shell_floor.sh REPOSITORY NUMBER...
 set -eu
 cd "$1"
@@ -8,7 +9,7 @@ mkdir -p .floor
 printf '%s\n' "$@" | xargs -P 3 -n 1 sh -c '
   set -eu
   tree=$PWD/.floor/$1
-  git worktree add --quiet --no-checkout --no-track -b "floor/$1" "$tree" main >/dev/null 2>&1
+  flock .floor/lock git worktree add --quiet --no-checkout --no-track -b "floor/$1" "$tree" main >/dev/null 2>&1
   cd "$tree"
   git read-tree -m -u HEAD
   /bin/sh -c "echo done >made-$1.txt"
@@ -16,5 +17,5 @@ printf '%s\n' "$@" | xargs -P 3 -n 1 sh -c '
   git commit --quiet --message "Task $1"
   git push --quiet origin "floor/$1"
   cd ../..
-  git worktree remove --force "$tree"
+  flock .floor/lock git worktree remove --force "$tree"
 ' task

@@ -37,3 +37,6 @@ class Fuse:
         if self._when == "after":
             self._journal.append(event, task)
         raise Killed
+
+    async def sync(self) -> None:
+        await self._journal.sync()

@@ -54,5 +54,5 @@ def _latest(ws: Workspace, number: int) -> TaskRun:
 
 def _document(folder: Path, path: str, content: bytes | None) -> str:
     file = folder / path
-    write_atomically(file, content or b"")
+    write_atomically(file, content or b"", durable=False)
     return file.as_uri()

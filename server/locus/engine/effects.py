@@ -38,6 +38,7 @@ class Effects:
             result = await effect.look()
         else:
             self._journal.append(EffectIntended(key=effect.key), task)
+            await self._journal.sync()
         if result is None:
             result = await effect.act()
         self._journal.append(EffectDone(key=effect.key, result=result), task)

@@ -1,7 +1,12 @@
-"""journal.jsonl: the truth about a run. One writer, one JSON object a line, each on disk before the world is told."""
+"""journal.jsonl: the truth about a run. One writer, one JSON object a line.
+
+A line is written at once, so it outlives this process. It is on disk, and so outlives the machine's power, after the next `sync`; an effect
+waits for that before it acts. Tasks that run side by side share one fsync.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -21,6 +26,9 @@ class Sink(Protocol):
 
     def append(self, event: RunEvent, task: int | None = None) -> Record: ...
 
+    async def sync(self) -> None:
+        """Returns when everything appended so far is on disk."""
+
 
 class Journal:
     """Opened for appending: what a crash left half-written is cut off and kept aside, everything before it is folded."""
@@ -33,6 +41,8 @@ class Journal:
         for record in read(path):
             self.fold.apply(record)
         self._file = path.open("ab", buffering=0)
+        self._synced = self.fold.seq
+        self._syncing = asyncio.Lock()
 
     def append(self, event: RunEvent, task: int | None = None) -> Record:
         """Raises LocusError when the line cannot be written in full (a full disk); the run must not go on then."""
@@ -41,11 +51,25 @@ class Journal:
         try:
             if self._file.write(data) != len(data):
                 raise OSError(28, "no space left on device")
-            os.fsync(self._file.fileno())
         except OSError as error:
-            raise LocusError(f"cannot write the journal {self.path}: {error.strerror}", "free some space, then resume the run") from error
+            raise self._unwritten(error) from error
         self.fold.apply(record)
         return record
+
+    async def sync(self) -> None:
+        wanted = self.fold.seq
+        async with self._syncing:
+            if self._synced >= wanted:
+                return
+            reached = self.fold.seq
+            try:
+                await asyncio.to_thread(os.fsync, self._file.fileno())
+            except OSError as error:
+                raise self._unwritten(error) from error
+            self._synced = reached
+
+    def _unwritten(self, error: OSError) -> LocusError:
+        return LocusError(f"cannot write the journal {self.path}: {error.strerror}", "free some space, then resume the run")
 
     def close(self) -> None:
         self._file.close()

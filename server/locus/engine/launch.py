@@ -66,6 +66,7 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
             asked.save(folder)
             journal = Journal(folder / store.JOURNAL)
             journal.append(requested)
+            await journal.sync()
             journal.close()
             await _launch(ws, folder.name, lock)
     except OSError as error:

@@ -73,6 +73,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False) -> None
     await process.sweep_orphans()
     await _update(ws, journal, ending)
     journal.append(ending)
+    await journal.sync()
 
 
 async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, resumed: bool) -> RunEnded:

@@ -52,7 +52,7 @@ async def update(ws: Workspace, view: RunView) -> None:
         if shown is None and path.exists():
             return
         if view.state.unfinished and (shown is None or shown <= view.id):
-            write_atomically(path, dump(project(view)))
+            write_atomically(path, dump(project(view)), durable=False)
         elif not view.state.unfinished and shown in (None, view.id):
             _next(ws, path, view.id)
 
@@ -60,7 +60,7 @@ async def update(ws: Workspace, view: RunView) -> None:
 def _next(ws: Workspace, path: Path, finished: str) -> None:
     for other in RunStore(ws.runs).views():
         if other.id != finished and other.state.unfinished:
-            write_atomically(path, dump(project(other)))
+            write_atomically(path, dump(project(other)), durable=False)
             return
     path.unlink(missing_ok=True)
 

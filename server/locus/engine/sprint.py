@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from locus.engine import briefs, endings, messages, places, plan, publish, snapshots
+from locus.engine import briefs, endings, messages, places, plan, publish, snapshots, verdicts
 from locus.engine.catching_up import catch_up, sprint_diff
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
 from locus.engine.slots import slot
-from locus.engine.verdicts import TaskEnded, failed
+from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError
 from locus.model.events import Accepted
 from locus.model.states import TaskState
@@ -57,11 +57,8 @@ async def _tasks(run: Run, place: Place) -> None:
                 brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base))
                 accepted = await execute(run, number, planned.agent, at, brief)
             await _publish(run, tasks[number], at, accepted)
-        except TaskEnded as ended:
-            if not await _goes_on(run, number, ended, at):
-                break
         except LocusError as error:
-            if not await _goes_on(run, number, failed(error.message, error.hint), at):
+            if not await _goes_on(run, number, verdicts.of(error), at):
                 break
 
 
@@ -74,7 +71,7 @@ async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) ->
         try:
             await _publish(run, tasks[number], replace(place, start=str(before.start)), accepted)
         except LocusError as error:
-            await _goes_on(run, number, error if isinstance(error, TaskEnded) else failed(error.message, error.hint), None)
+            await _goes_on(run, number, verdicts.of(error), None)
             return False
         return True
     return False

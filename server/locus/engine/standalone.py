@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from locus.engine import briefs, endings, messages, places, publish
+from locus.engine import briefs, endings, messages, places, publish, verdicts
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
 from locus.engine.slots import slot
-from locus.engine.verdicts import TaskEnded, failed, interrupted
+from locus.engine.verdicts import interrupted
 from locus.errors import LocusError
 from locus.locks import Lock
 from locus.model.events import Accepted
@@ -48,45 +48,41 @@ async def _one(run: Run, task: Task, planned: PlannedTask, held: Lock) -> None:
     before = run.task(task.number)
     try:
         with await places.lock_branch(run, before.branch or planned.branch) as lock:
-            try:
+            if (standing := await _standing(run, task.number, lock)) is not None:
+                place, accepted = standing
+            else:
                 run.move(task.number, TaskState.PREPARING, phase="preparing")
                 await publish.status(run, task.number, before.attempt + 1, TaskState.PREPARING)
-                accepted = run.journal.fold.accepted.get(task.number)
-                if before.worktree and before.branch and before.start:
-                    place, accepted = await _resumed(run, task.number, accepted, lock)
-                else:
-                    place = await places.fresh(run, planned.branch, task.number, (lock.fd,))
-                    places.prepared(run, place, task.number)
-                if accepted is None:
-                    brief = await briefs.complete(run, task)
-                    accepted = await execute(run, task.number, planned.agent, place, brief)
-                held.close()
-                await _publish(run, task, planned, place, accepted)
-            except TaskEnded as ended:
-                await endings.badly(run, task.number, ended, place)
-            except LocusError as error:
-                await endings.badly(run, task.number, failed(error.message, error.hint), place)
-    except TaskEnded as ended:
-        await endings.badly(run, task.number, ended, None)
+                place = await _place(run, task.number, planned, lock)
+                accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
+            held.close()
+            await _publish(run, task, planned, place, accepted)
+    except LocusError as error:
+        await endings.badly(run, task.number, verdicts.of(error), place)
     finally:
         held.close()
 
 
-async def _resumed(run: Run, number: int, accepted: Accepted | None, lock: Lock) -> tuple[Place, Accepted | None]:
-    """Accepted work that still stands as it was is only published; everything else starts afresh from the task's start."""
-    before = run.task(number)
-    branch, worktree, start = str(before.branch), Path(str(before.worktree)), str(before.start)
-    if accepted is not None and await _stands(run, branch, worktree, accepted):
-        return Place(branch=branch, worktree=worktree, start=start, start_tree="", hold=(lock.fd,)), accepted
-    return await places.again(run, branch, worktree, start, number, (lock.fd,)), None
-
-
-async def _stands(run: Run, branch: str, worktree: Path, accepted: Accepted) -> bool:
+async def _standing(run: Run, number: int, lock: Lock) -> tuple[Place, Accepted] | None:
+    """Work that a killed run had accepted and that still stands as it was: it is only published."""
+    before, accepted = run.task(number), run.journal.fold.accepted.get(number)
+    if accepted is None or not (before.branch and before.worktree and before.start):
+        return None
+    worktree = Path(before.worktree)
     try:
-        await worktrees.adopt(run.repo, worktree, branch)
+        await worktrees.adopt(run.repo, worktree, before.branch)
     except LocusError:
-        return False
-    return (await tree_state(worktree)).tree == accepted.tree
+        return None
+    if (await tree_state(worktree)).tree != accepted.tree:
+        return None
+    return Place(branch=before.branch, worktree=worktree, start=before.start, start_tree="", hold=(lock.fd,)), accepted
+
+
+async def _place(run: Run, number: int, planned: PlannedTask, lock: Lock) -> Place:
+    before = run.task(number)
+    if before.branch and before.worktree and before.start:
+        return await places.again(run, before.branch, Path(before.worktree), before.start, number, (lock.fd,))
+    return places.prepared(run, await places.fresh(run, planned.branch, number, (lock.fd,)), number)
 
 
 async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> None:

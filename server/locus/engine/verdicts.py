@@ -24,3 +24,8 @@ def blocked(message: str, hint: str | None = None) -> TaskEnded:
 
 def interrupted(message: str = "stopped") -> TaskEnded:
     return TaskEnded(TaskState.INTERRUPTED, message, "go on with `locus run --resume`")
+
+
+def of(error: LocusError) -> TaskEnded:
+    """What any expected failure means for the task it came up in."""
+    return error if isinstance(error, TaskEnded) else failed(error.message, error.hint)

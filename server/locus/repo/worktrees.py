@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from locus.errors import LocusError, Refused
 from locus.locks import lock
@@ -63,7 +65,7 @@ async def create(repo: Repository, path: Path, branch: str, *, start: str | None
             if present(path):
                 await _clear_leftover(repo, path)
             begun = True
-            await _add(repo, path, branch, start)
+            await _whole(_add(repo, path, branch, start))
         await git(
             *("-c", f"checkout.workers={_WORKERS}", "checkout", "--force", "--quiet", "--no-recurse-submodules"),
             cwd=path,
@@ -143,6 +145,16 @@ class _NotMade(Exception):
     def __init__(self, reason: LocusError) -> None:
         super().__init__(reason.message)
         self.reason = reason
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Lets a short piece of work come to its end before a cancellation goes on: a git ended in the middle of it leaves half a record."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _clear_leftover(repo: Repository, path: Path) -> None:
