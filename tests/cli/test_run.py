@@ -41,8 +41,9 @@ def test_all_done(locus: Locus, house: House) -> None:
     assert lines[0] == f"from main ({house.person.head[:10]})"
     for number, title in ((1, "First"), (2, "Second")):
         mine = [line.split()[1] for line in lines if line.startswith(f"#{number} ")]
-        assert mine == ["preparing", "working", "publishing", "done"]
-        assert f"#{number} working  {title}" in lines
+        passed = [state for state in ("preparing", "working", "publishing", "done") if state in mine]
+        assert mine == passed and mine[-1] == "done"  # one that is over in a moment may go unseen
+        assert f"#{number} done  {title}" in lines
     summary = lines[lines.index(next(line for line in lines if line.startswith("✓ #1"))) :]
     assert summary[0].startswith("✓ #1  done  First   locus/issue-1  ")
     assert summary[3].startswith("✓ done, 2 of 2 done, ")
@@ -230,7 +231,7 @@ def test_sigint_stops_and_sigterm_only_ends_the_watching(locus: Locus, house: Ho
     assert (resumed.returncode, err.decode()) == (130, "")
     assert "stopping, what was done is kept; once more within 2 s ends it at once" in out.decode().splitlines()
     lines = [line for line in out.decode().splitlines() if line.startswith("#1 ")]
-    assert lines == ["#1 preparing  Long", "#1 working  Long (attempt 2)", "#1 interrupted  Long: stopped by a person"]
+    assert lines[-2:] == ["#1 working  Long (attempt 2)", "#1 interrupted  Long: stopped by a person"]
 
 
 def test_a_reader_that_goes_away_is_no_error(locus: Locus, house: House) -> None:

@@ -38,7 +38,7 @@ def test_a_false_claim_fails_the_demonstration(tmp_path: Path) -> None:
     done = python(tmp_path, "-c", spoiled, "--folder", str(tmp_path / "demo"), cwd=TESTS.parent)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "NO   both runs are done" in done.stdout
-    assert "the issue has no sentence that this script knows" in done.stdout
+    assert "the issue has no sentence that this scr" in done.stdout  # the line is cut at the page
 
 
 def agent(tmp_path: Path, *sentences: str) -> subprocess.CompletedProcess[str]:

@@ -53,7 +53,10 @@ async def test_a_signalled_agent_is_128_and_the_number(start: Start, number: int
 async def test_signals_are_as_a_program_expects_them(start: Start) -> None:
     agent = await start(["sh", "-c", "yes | head -n 1; grep -E '^Sig(Blk|Ign)' /proc/self/status"])
     out, err = await everything(agent)
-    assert out.split() == [b"y", b"SigBlk:", b"0" * 16, b"SigIgn:", b"0" * 16]
+    yes, _, blocked, _, ignored = out.split()
+    assert yes == b"y"
+    libc_own = 0b11 << 31  # 32 and 33: a C library keeps them to itself, and hands on what it found
+    assert int(blocked, 16) & ~libc_own == int(ignored, 16) & ~libc_own == 0
     assert err == b""
 
 

@@ -47,10 +47,11 @@ class Workspaces:
 
     def open(self, uris: Iterable[str], settings: Callable[[str], dict[str, Any]]) -> None:
         """Makes these the window's folders; reads the disk. Folders that stay keep their workspace."""
-        before, self._folders = self._folders, {}
+        opened: dict[str, Folder] = {}
         for uri in uris:
-            known = before.get(uri)
-            self._folders[uri] = known if known is not None and known.workspace is not None else self._opened(uri, settings(uri))
+            known = self._folders.get(uri)
+            opened[uri] = known if known is not None and known.workspace is not None else self._opened(uri, settings(uri), opened.values())
+        self._folders = opened  # at once: other threads see the window as it was, or as it is
 
     def resolve(self, folder: str | None, uri: str | None) -> Workspace:
         """The workspace that is meant.
@@ -71,7 +72,7 @@ class Workspaces:
             case _:
                 raise InvalidArguments("folder: several would do", f"give one of {self._choices()}")
 
-    def _opened(self, uri: str, settings: dict[str, Any]) -> Folder:
+    def _opened(self, uri: str, settings: dict[str, Any], beside: Iterable[Folder]) -> Folder:
         path = path_of(uri)
         if path is None:
             return Folder(uri, None, None, Refused(f"{name_of(uri)} is not a folder on this machine", "open it where its files are"))
@@ -81,7 +82,8 @@ class Workspaces:
             return Folder(uri, path, None, error)
         except OSError as error:
             return Folder(uri, path, None, Refused(f"{path} cannot be looked at: {error.strerror}", "make the folder readable"))
-        same = next((other for other in self.all if other.root == workspace.root and other.state == workspace.state), None)
+        known = (folder.workspace for folder in (*beside, *self.folders) if folder.workspace is not None)
+        same = next((other for other in known if other.root == workspace.root and other.state == workspace.state), None)
         return Folder(uri, path, same or workspace)
 
     def _named(self, uri: str) -> Folder:

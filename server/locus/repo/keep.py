@@ -56,7 +56,7 @@ async def keep(worktree: Path, ref: str, *, reason: str) -> Kept | None:
         if not present:
             return None
         try:
-            commit = await _write(worktree, ref, reason, head, present)
+            commit = await _write(worktree, ref, reason, head, present, attempt)
         except GitFailed:
             if attempt == _ATTEMPTS or await _exists(worktree, ref):
                 raise
@@ -69,7 +69,7 @@ async def keep(worktree: Path, ref: str, *, reason: str) -> Kept | None:
     raise LocusError(f"a snapshot of {worktree} did not stay whole: something deletes git's objects", "stop `git gc` and try again")
 
 
-async def _write(worktree: Path, ref: str, reason: str, head: str | None, present: Mapping[bytes, Entry | None]) -> str:
+async def _write(worktree: Path, ref: str, reason: str, head: str | None, present: Mapping[bytes, Entry | None], attempt: int) -> str:
     """One fast-import makes blobs, trees, commits and the ref; as a pack, since a prune takes only loose objects."""
     entries = [(path, entry) for path, entry in present.items() if entry is not None]
     inline, large = _split(entries)
@@ -79,7 +79,8 @@ async def _write(worktree: Path, ref: str, reason: str, head: str | None, presen
     files = [b"M %s %s %s\n" % (entry.mode, names[path], quoted(path)) for path, entry in entries]
     gone = [b"D %s\n" % quoted(path) for path, entry in present.items() if entry is None]
     message = f"Kept: {reason}\n\n{REASON_TRAILER}: {' '.join(reason.split())}\n{HEAD_TRAILER}: {head or NO_HEAD}\n".encode()
-    who = b"%s %d +0000" % (_COMMITTER, int(time.time()))
+    # A second attempt is another commit and another pack: the first, cut off by a gc, may have left its `.keep` file in the way.
+    who = b"%s %d +0000" % (_COMMITTER, int(time.time()) + attempt - 1)
     start = b"commit %s\nmark :%d\ncommitter %s\ndata %d\n%s\n"
     stream = [*blobs, start % (ref.encode(), 1, who, len(_RAW), _RAW), *files, b"reset %s\n\n" % ref.encode()]
     stream += [start % (ref.encode(), 2, who, len(message), message)]

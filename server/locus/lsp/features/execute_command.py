@@ -10,7 +10,7 @@ from locus.anchors.files import path_of, read_text
 from locus.anchors.locate import split_lines
 from locus.commands import COMMANDS
 from locus.commands.registry import Arguments, Face, parse, wire
-from locus.errors import LocusError, Refused
+from locus.errors import InvalidArguments, LocusError, Refused
 from locus.lsp.buffers import Buffers
 from locus.lsp.features.following import Following
 from locus.lsp.positions import Positions
@@ -29,7 +29,7 @@ class Executor:
         positions: Positions,
         look_again: Callable[[], Awaitable[None]],
     ) -> None:
-        """`look_again` opens the folders anew: one that had no repository may have one by now."""
+        """`look_again` opens the folders anew: a repository may be there by now, a folder that was just added may still be opening."""
         self.listeners: list[Callable[[str, Workspace, Any], None]] = []
         """Told of every command that went well: its id, where, and its result as JSON."""
         self._look_again = look_again
@@ -47,7 +47,7 @@ class Executor:
             raise Refused(f"{id} is refused: this window's folder is not trusted", "trust the folder in the editor first")
         try:
             workspace = self._workspace(args)
-        except Refused:
+        except (Refused, InvalidArguments):
             await self._look_again()
             workspace = self._workspace(args)
         result = wire(await command.run(workspace, await self._in_utf16(args), self._face))
