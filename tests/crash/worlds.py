@@ -71,13 +71,16 @@ async def _retry(house: House, folder: Path) -> Wanted:
     return Wanted(tasks=(await house.issue(*counted(folder, mend), title="Twice"),))
 
 
+def _colleague_pushes(house: House, folder: Path, file: str) -> str:
+    """An agent's command, carried out once however often it runs: somebody else changes `file` on the remote's base."""
+    clone = f'git clone -q "{house.person.remote}" "{folder}/colleague" && cd "{folder}/colleague"'
+    push = f'echo theirs > {file} && git add . && git commit -qm Theirs && git push -q origin HEAD:main && touch "{folder}/advanced"'
+    return f'test -e "{folder}/advanced" || {{ {clone} && {push}; }}'
+
+
 async def _advancing(house: House, folder: Path) -> Wanted:
     """While the first task is worked on, a colleague pushes to the base; the second goes on from there."""
-    remote = house.person.remote
-    push = (
-        f'test -e "{folder}/advanced" || {{ git clone -q "{remote}" "{folder}/colleague" && cd "{folder}/colleague" && '
-        f'echo theirs > theirs.txt && git add . && git commit -qm Theirs && git push -q origin HEAD:main && touch "{folder}/advanced"; }}'
-    )
+    push = _colleague_pushes(house, folder, "theirs.txt")
     numbers = [
         await house.issue(*counted(folder, "echo ours > ours.txt", push), title="Ours"),
         await house.issue(*counted(folder, "cat theirs.txt ours.txt > both.txt"), title="Both"),
@@ -87,11 +90,7 @@ async def _advancing(house: House, folder: Path) -> Wanted:
 
 
 async def _conflict(house: House, folder: Path) -> Wanted:
-    remote = house.person.remote
-    push = (
-        f'test -e "{folder}/advanced" || {{ git clone -q "{remote}" "{folder}/colleague" && cd "{folder}/colleague" '
-        f'&& echo theirs > README.md && git commit -qam Theirs && git push -q origin HEAD:main && touch "{folder}/advanced"; }}'
-    )
+    push = _colleague_pushes(house, folder, "README.md")
     numbers = [
         await house.issue(*counted(folder, "echo ours > README.md", push), title="Ours"),
         await house.issue(*counted(folder, "echo never > never.txt"), title="Never"),

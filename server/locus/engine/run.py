@@ -76,7 +76,7 @@ class Run:
         self.record(TaskStateChanged(state=ended.state, error=ended.message, hint=ended.hint), task)
 
     def task(self, number: int) -> TaskRun:
-        return self.journal.fold.tasks[number].freeze()
+        return self.journal.fold.tasks[number]
 
     def task_folder(self, number: int) -> Path:
         return self.folder / "tasks" / str(number)

@@ -91,32 +91,6 @@ class RunView(Model):
 
 
 @dataclass
-class _Task:
-    number: int
-    title: str
-    order: int | None
-    state: TaskState = TaskState.PENDING
-    phase: str | None = None
-    attempt: int = 0
-    branch: str | None = None
-    worktree: str | None = None
-    start: str | None = None
-    commit: str | None = None
-    pull_request: PullRequest | None = None
-    error: str | None = None
-    hint: str | None = None
-    activity: str | None = None
-    changed_files: int | None = None
-    cost_usd: float | None = None
-    tokens: int | None = None
-    started_at: str | None = None
-    ended_at: str | None = None
-
-    def freeze(self) -> TaskRun:
-        return TaskRun.model_construct(**self.__dict__)
-
-
-@dataclass
 class Fold:
     """Takes records as they come and can say at any time how the run looks. Total: no record makes it fail."""
 
@@ -132,7 +106,7 @@ class Fold:
     branch: str | None = None
     base: str | None = None
     pull_request: PullRequest | None = None
-    tasks: dict[int, _Task] = field(default_factory=dict)
+    tasks: dict[int, TaskRun] = field(default_factory=dict)
     questions: dict[str, Question] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     intended: set[str] = field(default_factory=set)
@@ -150,7 +124,7 @@ class Fold:
         match event:
             case RunRequested():
                 self.requested, self.base, self.started_at = event, event.base, record.at
-                self.tasks = {t.number: _Task(t.number, t.title, t.order) for t in event.tasks}
+                self.tasks = {t.number: TaskRun(number=t.number, title=t.title, order=t.order) for t in event.tasks}
             case RunStarted():
                 self.started, self.state, self.reason, self.hint, self.ended_at = True, RunState.RUNNING, None, None, None
                 self.questions.clear()
@@ -158,8 +132,9 @@ class Fold:
                 self.planned = event
                 self.base, self.base_commit, self.branch = event.base, event.base_commit, event.branch
                 for planned in event.tasks:
-                    known = self.tasks.setdefault(planned.number, _Task(planned.number, planned.title, planned.order))
-                    known.branch = known.branch or planned.branch
+                    blank = TaskRun(number=planned.number, title=planned.title, order=planned.order)
+                    known = self.tasks.setdefault(planned.number, blank)
+                    self._set(known, branch=known.branch or planned.branch)
             case RunStateChanged():
                 self.state, self.reason = event.state, event.reason
             case RunEnded():
@@ -178,12 +153,12 @@ class Fold:
             case TaskStateChanged() if task is not None:
                 self._transition(task, event, record.at)
             case TaskPrepared() if task is not None:
-                task.branch, task.worktree, task.start = event.branch, event.worktree, event.start
+                self._set(task, branch=event.branch, worktree=event.worktree, start=event.start)
                 self.tip = event.start
             case TaskChanged() if task is not None:
-                task.changed_files = event.changed_files
+                self._set(task, changed_files=event.changed_files)
             case Verified() if task is not None and not event.ok:
-                task.activity = f"{event.name} failed"
+                self._set(task, activity=f"{event.name} failed")
             case Accepted() if task is not None:
                 self.accepted[task.number] = event
             case Kept():
@@ -197,39 +172,46 @@ class Fold:
             return
         match event:
             case ToolStart():
-                task.activity = event.title
+                self._set(task, activity=event.title)
             case Text() | Notice() if event.text.strip():
-                task.activity = event.text.strip().splitlines()[-1][:200]
+                self._set(task, activity=event.text.strip().splitlines()[-1][:200])
             case Usage():
-                task.tokens = event.tokens if event.tokens is not None else task.tokens
-                task.cost_usd = event.cost_usd if event.cost_usd is not None else task.cost_usd
+                reported = {"tokens": event.tokens, "cost_usd": event.cost_usd}
+                self._set(task, **{key: value for key, value in reported.items() if value is not None})
             case _:
                 pass
 
-    def _effect(self, event: EffectDone, task: _Task | None) -> None:
+    def _set(self, task: TaskRun, **fields: object) -> None:
+        self.tasks[task.number] = task.model_copy(update=fields)
+
+    def _effect(self, event: EffectDone, task: TaskRun | None) -> None:
         self.effects[event.key] = event.result
         self.intended.discard(event.key)
+        fields: dict[str, object] = {}
         if (pull := _pull(event.result.get("pullRequest"))) is not None:
             if task is None:
                 self.pull_request = pull
             else:
-                task.pull_request = pull
-        commit = event.result.get("commit")
+                fields["pull_request"] = pull
+        commit, head = event.result.get("commit"), event.result.get("head")
         if isinstance(commit, str) and task is not None:
-            task.commit = self.tip = commit
-        if isinstance(head := event.result.get("head"), str):
+            fields["commit"] = self.tip = commit
+        if isinstance(head, str):
             self.tip = head
+        if task is not None and fields:
+            self._set(task, **fields)
 
-    def _transition(self, task: _Task, event: TaskStateChanged, at: str) -> None:
+    def _transition(self, task: TaskRun, event: TaskStateChanged, at: str) -> None:
         if event.state is TaskState.WORKING:
             self.accepted.pop(task.number, None)
+        fields: dict[str, object] = {"state": event.state, "phase": event.phase, "error": event.error, "hint": event.hint}
         if event.state.active and not task.state.active:
-            task.started_at, task.ended_at, task.activity = at, None, None
+            fields |= {"started_at": at, "ended_at": None, "activity": None}
         if event.state.ended and not task.state.ended:
-            task.ended_at = at
-        task.state, task.phase = event.state, event.phase
-        task.error, task.hint = event.error, event.hint
-        task.attempt = event.attempt if event.attempt is not None else task.attempt
+            fields["ended_at"] = at
+        if event.attempt is not None:
+            fields["attempt"] = event.attempt
+        self._set(task, **fields)
 
     def view(self, *, held: bool = True, log_tail: str | None = None) -> RunView | None:
         """None before the first record. `held`: the run's lock is held by a living runner (or by whoever is starting one).
@@ -238,7 +220,7 @@ class Fold:
         """
         if self.requested is None:
             return None
-        state, reason, hint, tasks = self.state, self.reason, self.hint, [task.freeze() for task in self.tasks.values()]
+        state, reason, hint, tasks = self.state, self.reason, self.hint, list(self.tasks.values())
         if not held and not state.ended:
             questions: tuple[Question, ...] = ()
             tasks = [task.model_copy(update={"state": TaskState.INTERRUPTED}) if task.state.active else task for task in tasks]
