@@ -63,7 +63,7 @@ def test_the_persons_variables_stay_and_the_others_go(world: pytest.MonkeyPatch)
     [
         ("GIT_ASKPASS", "/usr/share/code/resources/app/extensions/git/dist/askpass.sh"),
         ("GIT_ASKPASS", r"C:\Program Files\Microsoft VS Code\resources\app\extensions\git\dist\askpass.sh"),
-        ("SSH_ASKPASS", "/root/.vscode-server/bin/1/extensions/git/dist/ssh-askpass.sh"),
+        ("SSH_ASKPASS", "/opt/.vscode-server/bin/1/extensions/git/dist/ssh-askpass.sh"),
         ("NODE_OPTIONS", "--require /x/ms-vscode.js-debug/bootloader.js"),
         ("BROWSER", "/x/.cursor-server/bin/helpers/browser.sh"),
     ],
