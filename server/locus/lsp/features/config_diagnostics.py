@@ -21,6 +21,8 @@ from locus.model.task import Position, Range
 from locus.workspace import Workspace
 
 FILES = ("config.json", "config.local.json")
+AGAIN = 1.0
+"""Seconds until a configuration with something wrong in it is read again."""
 
 
 class ConfigDiagnostics:
@@ -46,6 +48,8 @@ class ConfigDiagnostics:
             for path, found in (await asyncio.to_thread(self._of, workspace, unsaved)).items():
                 published[self._buffers.uri_of(path)] = found
         self._diagnostics.replace("config", published)
+        if published:  # a file that came and went between two looks at the disk would leave its diagnostics behind
+            asyncio.get_running_loop().call_later(AGAIN, self._again.poke)
 
     def _of(self, workspace: Workspace, unsaved: Mapping[Path, str]) -> dict[Path, list[types.Diagnostic]]:
         problems = workspace.settings(unsaved).problems
