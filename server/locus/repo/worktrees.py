@@ -23,6 +23,8 @@ CHECKOUT_TIMEOUT = 1800.0
 """Seconds; a large tree on a slow disk takes minutes."""
 
 _ELSEWHERE = re.compile(r"'(?P<branch>[^']*)' is already (?:checked out|used by worktree) at '(?P<path>[^']*)'")
+_MANY = 1000
+"""Files from which on a checkout is shared out: for fewer, the workers cost more than they save, and other tasks want the cores too."""
 _WORKERS = str(max(2, min(8, os.cpu_count() or 2)))
 
 
@@ -67,7 +69,8 @@ async def create(repo: Repository, path: Path, branch: str, *, start: str | None
             begun = True
             await _whole(_add(repo, path, branch, start))
         await git(
-            *("-c", f"checkout.workers={_WORKERS}", "checkout", "--force", "--quiet", "--no-recurse-submodules"),
+            *("-c", f"checkout.workers={_WORKERS}", "-c", f"checkout.thresholdForParallelism={_MANY}"),
+            *("checkout", "--force", "--quiet", "--no-recurse-submodules"),
             cwd=path,
             timeout=CHECKOUT_TIMEOUT,
         )
