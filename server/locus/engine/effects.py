@@ -19,6 +19,8 @@ class Effect:
     key: str
     look: Callable[[], Awaitable[Result | None]]
     act: Callable[[], Awaitable[Result]]
+    repeatable: bool = True
+    """`act` leaves alone what is there already. Otherwise the intention is on disk first, lest it is done twice after a power cut."""
 
 
 class Effects:
@@ -38,7 +40,8 @@ class Effects:
             result = await effect.look()
         else:
             self._journal.append(EffectIntended(key=effect.key), task)
-            await self._journal.sync()
+            if not effect.repeatable:
+                await self._journal.sync()
         if result is None:
             result = await effect.act()
         self._journal.append(EffectDone(key=effect.key, result=result), task)

@@ -1,7 +1,7 @@
 """journal.jsonl: the truth about a run. One writer, one JSON object a line.
 
-A line is written at once, so it outlives this process. It is on disk, and so outlives the machine's power, after the next `sync`; an effect
-waits for that before it acts. Tasks that run side by side share one fsync.
+A line is written at once, so it outlives this process. It is on disk, and so outlives the machine's power, after the next `sync`: before a
+commit, and at the run's end. Every other effect finds out by itself what is there already. Tasks that run side by side share one fsync.
 """
 
 from __future__ import annotations

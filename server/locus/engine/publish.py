@@ -46,7 +46,7 @@ async def commit(run: Run, task: Task, place: Place, accepted: Accepted) -> str:
         run.record(TaskChanged(changed_files=changed), task.number)
         return {"commit": sha}
 
-    result = await run.effects.perform(Effect(f"commit:{task.number}:{accepted.attempt}", look, act), task.number)
+    result = await run.effects.perform(Effect(f"commit:{task.number}:{accepted.attempt}", look, act, repeatable=False), task.number)
     return str(result["commit"])
 
 
