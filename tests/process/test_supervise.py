@@ -78,8 +78,8 @@ async def test_the_agent_alone_has_its_streams_and_its_folder(start: Start) -> N
     agent = await start(["sh", "-c", "echo closing; exec sleep 600 >&- 2>&-"])
     assert await everything(agent) == (b"closing", b"")
     assert alive(agent.pid)
-    assert descriptors(agent.supervisor_pid) & {os.devnull} == {os.devnull}
-    assert os.readlink(f"/proc/{agent.supervisor_pid}/cwd") == "/"
+    await until_async(lambda: os.devnull in descriptors(agent.supervisor_pid))
+    await until_async(lambda: os.readlink(f"/proc/{agent.supervisor_pid}/cwd") == "/")
 
 
 async def test_a_polite_agent_ends_at_the_first_request(start: Start) -> None:

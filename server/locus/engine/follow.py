@@ -80,19 +80,22 @@ class Follower:
             return False
         if self._journal is None:
             self._journal = _Tail(self.folder / JOURNAL)
-        changed = False
+        seq = self._fold.seq
+        before = self.view
         try:
-            for number, line in self._journal.lines():
-                self._fold.apply(journal.parse(line, self._journal.path, number))
-                changed = True
+            self._read_on()
+            changed = self._poll_streams() or self._fold.seq != seq
+            if changed or (before is not None and before.alive):
+                self.view = store.seen(self._fold, self.folder, self._read_on)
         except LocusError as error:
             self.error = error
             return True
-        changed |= self._poll_streams()
-        before = self.view
-        if changed or (before is not None and before.alive):
-            self.view = store.seen(self._fold, self.folder)
         return self.view != before
+
+    def _read_on(self) -> None:
+        if self._journal is not None:
+            for number, line in self._journal.lines():
+                self._fold.apply(journal.parse(line, self._journal.path, number))
 
     def new_lines(self, task: int | None = None) -> list[LogLine]:
         """What the agents said since the last call with the same `task` (None: all of them), in the order it was read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,9 +42,14 @@ class RunStore:
     def view(self, run_id: str) -> RunView:
         folder = self.path(run_id)
         fold = Fold()
-        for record in journal.read(folder / JOURNAL):
-            fold.apply(record)
-        view = seen(fold, folder)
+
+        def read_on() -> None:
+            for record in journal.read(folder / JOURNAL):
+                if record.seq > fold.seq:
+                    fold.apply(record)
+
+        read_on()
+        view = seen(fold, folder, read_on)
         if view is None:
             raise NotFound(f"run {run_id} has not written anything yet")
         return view
@@ -73,12 +79,15 @@ class RunStore:
         return problems
 
 
-def seen(fold: Fold, folder: Path) -> RunView | None:
-    """The view of a folded journal, with the lock's word on whether anybody is still writing it."""
-    if fold.state.ended:
+def seen(fold: Fold, folder: Path, read_on: Callable[[], None]) -> RunView | None:
+    """The view of a folded journal, with the lock's word on whether anybody is still writing it.
+
+    When nobody is, `read_on` folds what was written between the reading and this look: a run that has just ended is not lost.
+    """
+    if fold.state.ended or locks.is_held(folder / LOCK):
         return fold.view()
-    held = locks.is_held(folder / LOCK)
-    return fold.view(held=held, log_tail=None if held else tail(folder / LOG))
+    read_on()
+    return fold.view(held=False, log_tail=tail(folder / LOG))
 
 
 def tail(path: Path, size: int = 400) -> str | None:
