@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from locus.agents.protocol import Agent
     from locus.model.config import AgentProfile
     from locus.repo.facts import Repository
+    from locus.tracker.choosing import Choice
     from locus.tracker.protocol import Tracker
     from locus.trust import TrustStore
 
@@ -31,6 +32,7 @@ class Workspace:
         self.repo: Repository = discover(path)
         self.editor = dict(editor or {})
         self.trusted = trusted
+        self._chosen: Choice | None = None
 
     # Where things lie.
 
@@ -74,11 +76,28 @@ class Workspace:
         settings.require_valid(merged)
         return merged.config
 
+    async def settle(self) -> Choice:
+        """Finds out which keeper has the tasks; before `tracker` is asked for, and cheap when nothing has changed."""
+        from locus.tracker.choosing import choose
+
+        found = await choose(self.repo, self.settings().config.tracker)
+        if self._chosen is None or found.place != self._chosen.place:
+            self.__dict__.pop("tracker", None)
+        self._chosen = found
+        return found
+
     @cached_property
     def tracker(self) -> Tracker:
-        from locus.tracker.local import LocalTracker
+        """The embedded one until `settle` has found another."""
+        if self._chosen is None or (place := self._chosen.place) is None:
+            from locus.tracker.local import LocalTracker
 
-        return LocalTracker(self.state / "locus.db")
+            return LocalTracker(self.state / "locus.db")
+        from locus.tracker.choosing import record
+        from locus.tracker.github import GitHubTracker
+
+        limits = self.repo.locus_dir / "rate-limit.json"
+        return GitHubTracker(place, root=self.repo.main, locks=self.locks, limits=limits, decided=lambda: record(self.state, place))
 
     @cached_property
     def trust(self) -> TrustStore:

@@ -44,9 +44,13 @@ class Command(Generic[A]):
     arguments: type[A]
     result: str
     """The result's shape in the words of docs/protocol."""
-    run: Callable[[Workspace, A, Face], Awaitable[Any]]
+    work: Callable[[Workspace, A, Face], Awaitable[Any]]
     executes: bool = False
     """Leads to the execution of programs; refused in an untrusted workspace."""
+
+    async def run(self, ws: Workspace, args: A, face: Face) -> Any:
+        await ws.settle()
+        return await self.work(ws, args, face)
 
 
 def parse(arguments: type[A], given: dict[str, Any]) -> A:

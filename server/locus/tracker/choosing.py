@@ -1,0 +1,77 @@
+"""Which keeper has the tasks: what the configuration says, else (`auto`) what was decided at the first write, else what is at hand.
+
+The decision for the embedded tracker is its database; the one for GitHub is a file beside it, written before the first write. An expired
+login is therefore an error with its fix, never a silent change to another keeper.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from locus.errors import LocusError, Refused
+from locus.repo import facts
+from locus.repo.discover import Repository
+from locus.tracker.github.gh import Gh
+from locus.tracker.github.place import GitHubPlace, on_github, place_of, require_place
+
+RECORD = "tracker.json"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`place` is None for the embedded tracker. `why` is for the doctor."""
+
+    place: GitHubPlace | None
+    why: str
+    decided: bool
+    """Whether it is settled; otherwise the first write settles it."""
+
+
+async def choose(repo: Repository, wanted: Literal["auto", "github", "local"]) -> Choice:
+    """Raises Refused where GitHub is wanted and the remote is not there."""
+    if wanted == "local":
+        return Choice(None, 'the configuration says "local"', decided=True)
+    if wanted == "auto" and (repo.state_dir / "locus.db").exists():
+        return Choice(None, "tasks were created here before", decided=True)
+    remote = await facts.remote(repo)
+    url = await facts.remote_url(repo, remote) if remote is not None else None
+    if wanted == "github":
+        return Choice(require_place(remote, url), 'the configuration says "github"', decided=True)
+    if (recorded := _recorded(repo.state_dir)) is not None:
+        return Choice(recorded, f"{recorded.full_name} was chosen before", decided=True)
+    at = place_of(url) if url is not None else None
+    if at is None or not on_github(at.host):
+        return Choice(None, "the remote is not on GitHub" if remote else "there is no remote", decided=False)
+    try:
+        logged_in = await Gh(at.host, repo.main, repo.state_dir / "locks").logged_in()
+    except Refused:
+        return Choice(None, f"the remote is on {at.host}, but gh is not installed", decided=False)
+    if not logged_in:
+        return Choice(None, f"the remote is on {at.host}, but gh is not logged in there", decided=False)
+    return Choice(at, f"the remote {remote} is on {at.host} and gh is logged in", decided=False)
+
+
+def record(state: Path, place: GitHubPlace) -> None:
+    """From now on the tasks are there."""
+    state.mkdir(parents=True, exist_ok=True)
+    path = state / RECORD
+    temporary = path.with_name(f".{RECORD}.new")
+    said = {"tracker": "github", "host": place.host, "owner": place.owner, "name": place.name, "headOwner": place.head_owner}
+    temporary.write_text(json.dumps(said) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _recorded(state: Path) -> GitHubPlace | None:
+    path = state / RECORD
+    try:
+        said = json.loads(path.read_bytes())
+        return GitHubPlace(said["host"], said["owner"], said["name"], said["headOwner"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LocusError(
+            f"{path} cannot be read", 'delete it, or say in the configuration where tasks live: "tracker": "github"'
+        ) from error

@@ -1,0 +1,127 @@
+"""The only road to GitHub: one `gh api -i` per request. gh owns the login, Locus never sees a token.
+
+The answer's head is on stdout (`-i`), so the exit code is asked only where there is none: 4 means not logged in, and a 304 exits with 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from locus.errors import LocusError, ProcessFailed, Refused
+from locus.locks import Slots
+from locus.process import Completed, run, scrubbed_env
+
+TIMEOUT = 60.0
+"""Seconds for one request; gh itself waits for ever."""
+AT_ONCE = 2
+"""More gh processes side by side only take longer: starting one is what costs."""
+API_VERSION = "2022-11-28"
+_STATUS = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})")
+_VERSION = re.compile(r"gh version ([0-9]+)\.([0-9]+)")
+_QUIET = {
+    "GH_PROMPT_DISABLED": "1",
+    "GH_TELEMETRY": "0",
+    "DO_NOT_TRACK": "1",
+    "GH_NO_UPDATE_NOTIFIER": "1",
+    "GH_NO_EXTENSION_UPDATE_NOTIFIER": "1",
+    "GH_PAGER": "cat",
+    "GH_SPINNER_DISABLED": "1",
+    "NO_COLOR": "1",
+}
+_LOUD = ("GH_DEBUG", "DEBUG", "GH_FORCE_TTY", "GH_REPO", "CLICOLOR_FORCE")
+"""They would write into what is read here, or point at another repository."""
+
+
+class Unreachable(LocusError):
+    """GitHub did not answer: whether the request arrived is not known."""
+
+
+class NotLoggedIn(LocusError):
+    """There is no login for this host, or it has expired."""
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(f"{why} at {host}", f"log in with `gh auth login --hostname {host}`, then try again")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+class Gh:
+    """`folder` is where gh is started, `locks` the folder of the locks that bound how many run at once in this repository."""
+
+    def __init__(self, host: str, folder: Path, locks: Path) -> None:
+        self.host = host
+        self._folder = folder
+        self._slots = Slots(locks / "gh", AT_ONCE)
+
+    async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """`path` without the leading slash. Raises Unreachable, NotLoggedIn, or Refused where gh is missing."""
+        said = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+        argv = ["gh", "api", "-i", "--hostname", self.host, "-X", method, *said, path, *(["--input", "-"] if body else [])]
+        with await self._slots.acquire(poll=0.01):
+            try:
+                done = await _run(argv, self._folder, body)
+            except ProcessFailed as error:
+                if error.code in (126, 127):
+                    raise _missing() from error
+                raise Unreachable(
+                    f"{self.host} did not answer: {error.message}", "check the network, or https://www.githubstatus.com"
+                ) from error
+        return _answer(done) or self._unanswered(done)
+
+    def _unanswered(self, done: Completed) -> Answer:
+        """There was no answer: why?"""
+        words = done.err.splitlines()[-1] if done.err else f"gh ended with {done.code}"
+        if done.code == 4 or "gh auth login" in done.err:
+            raise NotLoggedIn(self.host, "nobody is logged in")
+        raise Unreachable(f"{self.host} cannot be reached: {words}", "check the network, or https://www.githubstatus.com")
+
+    async def logged_in(self) -> bool:
+        """Whether gh has a login for this host, as far as can be told: of a host that does not answer only that there is one."""
+        try:
+            return (await self.request("GET", "rate_limit", {}, b"")).status != 401  # asking costs nothing
+        except Unreachable:
+            return True
+        except NotLoggedIn:
+            return False
+
+
+async def version(folder: Path) -> tuple[int, int] | None:
+    """gh's version; None where there is no gh."""
+    try:
+        done = await _run(["gh", "--version"], folder, b"")
+    except ProcessFailed:
+        return None
+    found = _VERSION.search(done.out)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+async def _run(argv: list[str], folder: Path, body: bytes) -> Completed:
+    env = {name: value for name, value in scrubbed_env().items() if name not in _LOUD}
+    return await run(argv, cwd=folder, env={**env, **_QUIET}, input=body, timeout=TIMEOUT, check=False)
+
+
+def _answer(done: Completed) -> Answer | None:
+    """gh ends the status line with LF, the headers with CRLF."""
+    head, _, body = done.stdout.partition(b"\r\n\r\n")
+    first, _, rest = head.partition(b"\n")
+    status = _STATUS.match(first)
+    if status is None:
+        return None
+    headers: dict[str, str] = {}
+    for line in rest.split(b"\r\n"):
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return Answer(int(status[1]), headers, body)
+
+
+def _missing() -> Refused:
+    return Refused("the GitHub CLI `gh` is not installed", 'install it from https://cli.github.com, or set "tracker": "local"')

@@ -1,0 +1,231 @@
+"""Issues: read by GraphQL, made by REST in one request, changed by mutations that leave foreign labels alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from locus.errors import NotFound
+from locus.model import labels as schema
+from locus.model.labels import MANAGED, replaced
+from locus.model.task import Comment, Task, TaskChanges, TaskDraft, TaskFilter, TaskStatus
+from locus.tracker.github import documents
+from locus.tracker.github.batching import Batch
+from locus.tracker.github.client import Client, PartlyFailed
+from locus.tracker.github.labels import LabelBook
+from locus.tracker.github.lost import once
+from locus.tracker.github.mutations import Mutation, Mutations, Stale
+from locus.tracker.github.place import GitHubPlace
+from locus.tracker.github.reading import Json, comment_of, issue_of, node_of
+from locus.tracker.messages import checked_title, no_issue
+from locus.tracker.protocol import ClosedReason
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was last seen of an issue or pull request."""
+
+    id: str
+    task: Task | None
+    """None for a pull request."""
+
+
+class Issues:
+    def __init__(self, client: Client, place: GitHubPlace, labels: LabelBook, mutations: Mutations) -> None:
+        self._client, self._place, self._labels, self._mutations = client, place, labels, mutations
+        self._loading: Batch[int, Known] = Batch(self._load)
+        self._known: dict[int, Known] = {}
+
+    # Reading.
+
+    async def get(self, number: int) -> Task:
+        known = await self._loading.get(number)
+        if known.task is None:
+            raise no_issue([number], pulls=[number])
+        return known.task
+
+    async def select(self, filter: TaskFilter) -> list[Task]:
+        """The newest first; not of a sprint."""
+        states = {"open": ["OPEN"], "closed": ["CLOSED"], "all": ["OPEN", "CLOSED"]}[filter.state]
+        tasks: list[Task] = []
+        after: str | None = None
+        while True:
+            page = (await self.repository(documents.all_issues(), states=states, first=100, after=after))["issues"]
+            found = [self.saw(node) for node in page["nodes"]]
+            tasks += [task for task in found if filter.status in (None, task.status)]
+            after = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"] or (filter.limit is not None and len(tasks) >= filter.limit):
+                return tasks[: filter.limit]
+
+    def saw(self, node: Json) -> Task:
+        """Remembers what an answer says of an issue."""
+        task = issue_of(node)
+        self._known[task.number] = Known(node["id"], task)
+        return task
+
+    def made(self, pull: int, id: str) -> None:
+        self._known[pull] = Known(id, None)
+
+    async def comments(self, number: int) -> list[Comment]:
+        try:
+            return [comment_of(each) for each in await self._client.pages(f"issues/{number}/comments?per_page=100")]
+        except NotFound as error:
+            raise no_issue([number]) from error
+
+    async def has_comment(self, number: int, marker: str) -> bool:
+        return any(f"<!-- {marker} -->" in comment.body for comment in await self.comments(number))
+
+    def id(self, number: int) -> str:
+        """The node id of what was seen before."""
+        return self._known[number].id
+
+    # Writing.
+
+    async def apply(self, parts: Sequence[Mutation]) -> None:
+        await self._mutations.apply(*parts)
+
+    async def create(self, draft: TaskDraft, milestone: int | None, request: str | None) -> Task:
+        wish = request or uuid.uuid4().hex
+        mark = f"<!-- locus:request {wish} -->"
+        names = replaced([name.strip() for name in draft.labels], "locus", TaskStatus.QUEUED)
+        names = replaced(names, "type", draft.type) if draft.type is not None else names
+        names = replaced(names, "p", draft.priority) if draft.priority is not None else names
+        names = tuple(sorted({*names, MANAGED}))
+        title = checked_title(draft.title)
+        await self._labels.ids(names, make=True)  # GitHub would make them itself, but in grey
+        data: dict[str, Any] = {"title": title, "body": f"{draft.body.rstrip()}\n\n{mark}".lstrip(), "labels": list(names)}
+        if milestone is not None:
+            data["milestone"] = milestone
+
+        async def look() -> Json | None:
+            recent = await self._client.get("issues?state=all&sort=created&direction=desc&per_page=50")
+            return next((each for each in recent if mark in (each.get("body") or "")), None)
+
+        async def send() -> Json:
+            made: Json = await self._client.post("issues", data)
+            return made
+
+        made = await look() if request is not None else None
+        if made is None:
+            made = await once(send, look)
+        return self.saw(node_of(made))
+
+    async def edit(self, number: int, changes: TaskChanges, milestone: Mapping[str, Any]) -> Task:
+        """`milestone` is empty, or the `milestoneId` to set."""
+        task = await self.get(number)
+        values: dict[str, Any] = dict(milestone)
+        if changes.title is not None:
+            values["title"] = checked_title(changes.title)
+        if changes.body is not None:
+            values["body"] = changes.body
+        names = set(task.labels)
+        if milestone:
+            names = set(replaced(names, "order", None))
+        families: tuple[tuple[schema.Family, object], ...] = (
+            ("type", changes.type),
+            ("p", changes.priority),
+            ("locus", changes.status),
+            ("order", changes.order),
+        )
+        for family, value in families:
+            if value is not None:
+                names = set(replaced(names, family, str(value)))
+        parts = [Mutation.of("updateIssue", id=self._known[number].id, **values)] if values else []
+        await self._mutations.apply(*parts, *await self.relabelled(number, names - set(task.labels), set(task.labels) - names))
+        return await self.get(number)
+
+    async def set_status(self, number: int, status: TaskStatus) -> None:
+        others = {f"locus:{other}" for other in TaskStatus if other is not status}
+        await self.relabel(number, {f"locus:{status}"}, others)
+
+    async def manage(self, numbers: Sequence[int]) -> None:
+        unseen = [number for number in numbers if number not in self._known]
+        for number in unseen:
+            await self._loading.get(number)
+        parts: list[Mutation] = []
+        for number in numbers:
+            task = self._known[number].task
+            if task is None or MANAGED not in task.labels:
+                parts += await self.relabelled(number, {MANAGED}, set())
+        await self._mutations.apply(*parts)
+
+    async def relabel(self, number: int, add: set[str], remove: set[str]) -> None:
+        """One document; foreign labels stay, also those that somebody adds at this moment."""
+        if number not in self._known:
+            await self._loading.get(number)
+        try:
+            await self._mutations.apply(*await self.relabelled(number, add, remove))
+        except Stale:  # somebody has deleted a label and made it again, or moved the issue
+            self._labels.forget()
+            await self._loading.get(number)
+            await self._mutations.apply(*await self.relabelled(number, add, remove))
+
+    async def close(self, number: int, reason: ClosedReason) -> Task:
+        return await self._patch(number, {"state": "closed", "state_reason": reason})
+
+    async def reopen(self, number: int) -> Task:
+        return await self._patch(number, {"state": "open"})
+
+    async def comment(self, number: int, body: str, marker: str | None) -> None:
+        if number not in self._known:
+            await self._loading.get(number)
+        text = body if marker is None else f"{body.rstrip()}\n\n<!-- {marker} -->"
+
+        async def look() -> bool | None:
+            return True if marker is not None and await self.has_comment(number, marker) else None
+
+        async def send() -> bool:
+            await self._mutations.apply(Mutation.of("addComment", subjectId=self._known[number].id, body=text))
+            return True
+
+        await once(send, look)
+
+    async def _patch(self, number: int, data: Mapping[str, Any]) -> Task:
+        try:
+            self.saw(node_of(await self._client.patch(f"issues/{number}", data)))
+        except NotFound as error:
+            raise no_issue([number]) from error
+        return await self.get(number)
+
+    async def relabelled(self, number: int, add: set[str], remove: set[str]) -> list[Mutation]:
+        id = self._known[number].id
+        added = await self._labels.ids(sorted(add), make=True)
+        removed = await self._labels.ids(sorted(remove), make=False)
+        parts = [Mutation.of("addLabelsToLabelable", labelableId=id, labelIds=added)] if added else []
+        return parts + ([Mutation.of("removeLabelsFromLabelable", labelableId=id, labelIds=removed)] if removed else [])
+
+    async def _load(self, numbers: Sequence[int]) -> Mapping[int, Known | BaseException]:
+        labels = not self._labels.complete
+        found = await self.repository(documents.issues(numbers, labels=labels), **({"labels": None} if labels else {}))
+        if labels:
+            await self._labels.learn(found["labels"])
+        result: dict[int, Known | BaseException] = {}
+        for number in numbers:
+            node = found.get(f"i{number}")
+            if node is None:
+                result[number] = no_issue([number])
+                continue
+            if node["__typename"] == "Issue":
+                self.saw(node)
+            else:
+                self.made(number, node["id"])
+            result[number] = self._known[number]
+        return result
+
+    async def repository(self, document: str, **variables: Any) -> Json:
+        """What was found of the repository; a number that does not exist is null in it."""
+        try:
+            data = await self._client.graphql(document, {"owner": self._place.owner, "name": self._place.name, **variables})
+        except PartlyFailed as error:
+            if any(each.get("type") != "NOT_FOUND" for each in error.errors):
+                raise
+            data = dict(error.data)
+        found: Json | None = data.get("repository")
+        if found is None:
+            raise NotFound(
+                f"there is no repository {self._place.full_name} on {self._place.host}, or you may not see it",
+                "see `git remote -v` and `gh auth status`",
+            )
+        return found

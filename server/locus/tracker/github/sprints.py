@@ -1,0 +1,174 @@
+"""Sprints are milestones. GitHub lets two have names that make one branch, or differ in case only: then a name must be exact."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from locus.errors import InvalidArguments, Refused
+from locus.model.labels import replaced
+from locus.model.naming import slug
+from locus.model.task import Sprint, SprintDraft, Task, TaskFilter, in_sprint_order
+from locus.tracker.github import documents
+from locus.tracker.github.client import Client, Invalid
+from locus.tracker.github.issues import Issues
+from locus.tracker.github.lost import once
+from locus.tracker.github.mutations import Mutation
+from locus.tracker.github.reading import Json, Milestone, bare_task, milestone_of, sprint_of
+from locus.tracker.messages import checked_numbers, no_sprint, sprint_taken
+
+_MOMENT = 1.0
+"""Seconds for which a sprint that was just read is not read again: its tasks are asked for right after it."""
+
+
+class Sprints:
+    def __init__(self, client: Client, issues: Issues) -> None:
+        self._client, self._issues = client, issues
+        self._numbers: dict[str, int] = {}
+        self._last: tuple[float, Milestone, list[Task]] | None = None
+
+    async def all(self, state: Literal["open", "closed", "all"]) -> list[Sprint]:
+        found: list[Sprint] = []
+        for node in await self._pages(documents.sprint_tasks()):
+            milestone = milestone_of(node)
+            if state not in ("all", node["state"].lower()):
+                continue
+            whole = not node["issues"]["pageInfo"]["hasNextPage"]
+            tasks = [bare_task(each) for each in node["issues"]["nodes"]] if whole else (await self._read(milestone.number))[1]
+            found.append(sprint_of(milestone, tasks))
+        return found
+
+    async def get(self, name: str) -> Sprint:
+        return sprint_of(*await self.read(name))
+
+    async def tasks(self, filter: TaskFilter) -> list[Task]:
+        """In the sprint's order."""
+        _, tasks = await self.read(str(filter.sprint))
+        chosen = [task for task in in_sprint_order(tasks) if filter.state in ("all", task.state) and filter.status in (None, task.status)]
+        return chosen[: filter.limit]
+
+    async def read(self, name: str) -> tuple[Milestone, list[Task]]:
+        """The sprint of that name with all its tasks, in one request once its number is known."""
+        if self._last is not None and time.monotonic() - self._last[0] < _MOMENT and _means(self._last[1].title, name):
+            return self._last[1], self._last[2]
+        number = self._numbers.get(name) or (await self._only(name)).number
+        milestone, tasks = await self._read(number)
+        if not _means(milestone.title, name):  # it was renamed
+            milestone, tasks = await self._read((await self._only(name)).number)
+        self._last = time.monotonic(), milestone, tasks
+        return milestone, tasks
+
+    async def find(self, name: str) -> Milestone:
+        """Raises NotFound that lists the sprints there are, Refused where two could be meant."""
+        return (await self._meant(name))[0]
+
+    async def _only(self, name: str) -> Milestone:
+        """Refused also where another open sprint would have the same branch."""
+        found, others = await self._meant(name)
+        if found.node["state"] == "OPEN" and others:
+            raise Refused(
+                f"the sprints {found.title!r} and {others[0].title!r} would have the same branch",
+                "rename one of the milestones on GitHub, or close it",
+            )
+        self._numbers[name] = found.number
+        return found
+
+    async def _meant(self, name: str) -> tuple[Milestone, list[Milestone]]:
+        """The sprint, and other open ones whose branch would be the same."""
+        milestones = [milestone_of(node) for node in await self._pages(documents.MILESTONES)]
+        alike = [each for each in milestones if _means(each.title, name)]
+        found = [each for each in alike if each.title == name] or alike
+        if not found:
+            raise no_sprint(name, [each.title for each in milestones])
+        if len(found) > 1:
+            raise Refused(f"{name!r} could be any of {', '.join(repr(each.title) for each in found)}", "give the exact name")
+        return found[0], [each for each in alike if each is not found[0] and each.node["state"] == "OPEN"]
+
+    async def create(self, draft: SprintDraft) -> Sprint:
+        name = " ".join(draft.name.split())
+        for node in await self._pages(documents.MILESTONES):
+            if _slug(node["title"]) == slug(name):
+                raise sprint_taken(name, node["title"])
+        data: dict[str, Any] = {"title": name}
+        if draft.description is not None:
+            data["description"] = draft.description
+        if draft.due is not None:
+            data["due_on"] = f"{draft.due}T12:00:00Z"  # noon: the same day everywhere
+
+        async def send() -> int:
+            try:
+                return int((await self._client.post("milestones", data))["number"])
+            except Invalid as error:
+                if error.says("already_exists"):
+                    raise sprint_taken(name, name) from error
+                raise
+
+        async def look() -> int | None:
+            nodes = await self._pages(documents.MILESTONES)
+            return next((node["number"] for node in nodes if node["title"] == name), None)
+
+        return sprint_of(*await self._read(await once(send, look)))
+
+    async def order(self, name: str, numbers: Sequence[int]) -> Sprint:
+        first = checked_numbers(numbers)
+        milestone, present = await self.read(name)
+        tasks = {task.number: task for task in present}
+        for number in first:
+            if number not in tasks:
+                tasks[number] = await self._issues.get(number)
+        rest = [task.number for task in in_sprint_order(present) if task.number not in first]
+        parts: list[Mutation] = []
+        for position, number in enumerate([*first, *rest], start=1):
+            names = set(tasks[number].labels)
+            wanted = set(replaced(names, "order", str(position)))
+            if tasks[number].sprint != milestone.title:
+                parts.append(Mutation.of("updateIssue", id=self._issues.id(number), milestoneId=milestone.id))
+            parts += await self._issues.relabelled(number, wanted - names, names - wanted)
+        await self._issues.apply(parts)
+        self._last = None
+        return await self.get(name)
+
+    async def close(self, name: str) -> Sprint:
+        milestone = await self.find(name)
+        await self._client.patch(f"milestones/{milestone.number}", {"state": "closed"})
+        self._last = None
+        return await self.get(name)
+
+    def forget(self) -> None:
+        """Something was changed: the next look is a new one."""
+        self._last = None
+
+    async def _read(self, number: int) -> tuple[Milestone, list[Task]]:
+        tasks: list[Task] = []
+        after: str | None = None
+        while True:
+            node = (await self._issues.repository(documents.milestone_issues(), number=number, after=after))["milestone"]
+            if node is None:
+                raise no_sprint(f"milestone {number}", [])
+            tasks += [self._issues.saw(each) for each in node["issues"]["nodes"]]
+            page = node["issues"]["pageInfo"]
+            if not page["hasNextPage"]:
+                return milestone_of(node), tasks
+            after = page["endCursor"]
+
+    async def _pages(self, document: str) -> list[Json]:
+        nodes: list[Json] = []
+        after: str | None = None
+        while True:
+            found = (await self._issues.repository(document, after=after))["milestones"]
+            nodes += found["nodes"]
+            if not found["pageInfo"]["hasNextPage"]:
+                return nodes
+            after = found["pageInfo"]["endCursor"]
+
+
+def _means(title: str, name: str) -> bool:
+    return title == name or (_slug(title) == _slug(name) != "")
+
+
+def _slug(name: str) -> str:
+    try:
+        return slug(name)
+    except InvalidArguments:
+        return ""
