@@ -27,6 +27,7 @@ else:
     import fcntl
 
 _PROBE_PATIENCE: Final = 0.05  # seconds; an `is_held` of somebody else takes microseconds
+_DELETIONS: Final = 100  # of a lock file in the moment between its opening and its locking
 
 
 class LockTimeout(LocusError):
@@ -56,6 +57,26 @@ class Lock:
         os.set_inheritable(fd, False)
         return cls(path, fd)
 
+    @property
+    def intact(self) -> bool:
+        """Whether the file at `path` is still the one that is locked. Where it was deleted, another process may lock a new one."""
+        try:
+            return _stands_at(self.fd, self.path)
+        except OSError:
+            return True  # it cannot be looked at just now
+
+    def mend(self) -> bool:
+        """Locks what stands at `path` now, under the same descriptor; False when another process has it.
+
+        Children that inherited the descriptor keep the old file. Windows lets nobody delete an open file.
+        """
+        again = try_lock(self.path)
+        if again is None:
+            return False
+        os.dup2(again.fd, self.fd, inheritable=False)
+        again.close()
+        return True
+
     def close(self) -> None:
         """Idempotent."""
         if self.fd >= 0:
@@ -70,17 +91,23 @@ class Lock:
 
 
 def try_lock(path: Path) -> Lock | None:
-    """The lock, or None when somebody holds it. Makes the file and its folder."""
-    with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    taken = False
-    try:
-        taken = _take(fd, path)
-    finally:
+    """The lock, or None when somebody holds it. Makes the file and its folder; what stands in the file means nothing."""
+    for _ in range(_DELETIONS):
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            good = False
+            try:
+                taken = _take(fd, path)
+                good = taken and _stands_at(fd, path)  # else it was deleted after it was opened, and would keep nobody out
+            finally:
+                if not good:
+                    os.close(fd)
+        if good:
+            return Lock(path, fd)
         if not taken:
-            os.close(fd)
-    return Lock(path, fd) if taken else None
+            return None
+    raise LocusError(f"Cannot lock {path}: the file is deleted again and again", "find out who deletes files in that folder")
 
 
 async def lock(path: Path, *, timeout: float | None = None, poll: float = 0.02) -> Lock:  # noqa: ASYNC109 - the error names the path
@@ -133,6 +160,13 @@ class Slots:
         return taken
 
 
+def _stands_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
@@ -179,10 +213,11 @@ else:
         deadline = time.monotonic() + _PROBE_PATIENCE
         with _explained(path):
             while not _flock(fd, fcntl.LOCK_EX):
-                # A shared lock is to be had: nobody holds it, somebody only looks. Then the next attempt converts ours.
-                if not _flock(fd, fcntl.LOCK_SH) or time.monotonic() > deadline:
+                # A shared lock is to be had: nobody holds it, somebody only looks. It is let go before the next attempt: two that try at
+                # once would else keep one another out, and neither got it.
+                if not _probe(fd) or time.monotonic() > deadline:
                     return False
-                time.sleep(random.uniform(0.0, 0.001))  # noqa: S311 - two that convert at once must fall out of step
+                time.sleep(random.uniform(0.0, 0.001))  # noqa: S311 - two that try at once must fall out of step
         return True
 
     def _probe(fd: int) -> bool:

@@ -4,12 +4,18 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from locus.errors import InvalidArguments, LocusError
 from locus.locks import Lock, LockTimeout, Slots, is_held, lock, try_lock
+from support.procs import until
+from support.unprivileged import open_folder, run_as_somebody
 
 
 def test_one_holder(tmp_path: Path) -> None:
@@ -109,6 +115,149 @@ def test_looking_does_not_get_in_the_way(tmp_path: Path, env: dict[str, str]) ->
                 held.close()
         looker.kill()
     assert missed == 0
+
+
+@contextmanager
+def looking(path: Path, count: int) -> Iterator[None]:
+    """Threads that look at a lock all the time: their open files count as those of other processes do."""
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            is_held(path)
+
+    threads = [threading.Thread(target=look) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_of_several_that_try_at_once_one_gets_it(tmp_path: Path) -> None:
+    """Also while others look: those that try must not take one another for holders and all go away empty."""
+    path = tmp_path / "lock"
+    path.touch()
+    got: Counter[int] = Counter()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # threads that take turns as processes on several cores do
+    try:
+        with looking(path, 2):
+            for _ in range(100):
+                ready, taken = threading.Barrier(4), list[Lock]()
+
+                def attempt(ready: threading.Barrier, taken: list[Lock]) -> None:
+                    ready.wait()
+                    if (lock := try_lock(path)) is not None:
+                        taken.append(lock)
+                    ready.wait()
+
+                threads = [threading.Thread(target=attempt, args=(ready, taken)) for _ in range(4)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                got[len(taken)] += 1
+                for lock in taken:
+                    lock.close()
+    finally:
+        sys.setswitchinterval(usual)
+    assert got == {1: 100}
+
+
+def test_what_a_power_cut_left_is_no_lock(tmp_path: Path) -> None:
+    """Lock files stay for good; a pid of a living process in one means nothing."""
+    for name, content in (("empty", ""), ("pid", f"{os.getppid()}\n"), ("init", "1")):
+        path = tmp_path / name
+        path.write_text(content)
+        assert not is_held(path)
+        with try_lock(path) or pytest.fail(f"{name} is not to be had"):
+            assert is_held(path)
+        assert path.read_text() == content
+
+
+GRANDCHILD = "import os, sys, time; os.fork() and os._exit(0); open(sys.argv[1], 'w').write(f'{os.getpid()}\\n'); time.sleep(600)"
+
+
+def test_a_surviving_grandchild_keeps_what_it_was_handed(tmp_path: Path, env: dict[str, str]) -> None:
+    """Wanted: the lock of a branch goes to an agent's supervisor, and whoever of them lives may still write there."""
+    path, pid = tmp_path / "lock", tmp_path / "pid"
+    with try_lock(path) or pytest.fail() as held:
+        subprocess.run([sys.executable, "-c", GRANDCHILD, str(pid)], env=env, pass_fds=[held.fd], check=True)
+        until(lambda: pid.exists() and pid.read_text().endswith("\n"))
+    try:
+        assert is_held(path) and try_lock(path) is None
+    finally:
+        os.kill(int(pid.read_text()), 9)
+    until(lambda: not is_held(path))
+
+
+def test_a_deleted_lock_file_is_noticed_and_put_back(tmp_path: Path) -> None:
+    path = tmp_path / "locks" / "lock"
+    with try_lock(path) or pytest.fail() as held:
+        assert held.intact
+        before = held.fd
+        path.unlink()
+        assert not held.intact
+        assert held.mend() and held.intact and held.fd == before
+        assert is_held(path) and try_lock(path) is None
+        assert not os.get_inheritable(held.fd)
+        path.unlink()
+        path.parent.rmdir()
+        with try_lock(path) or pytest.fail() as faster:
+            assert not held.mend() and not held.intact
+            assert faster.intact
+        assert held.mend()
+    assert not is_held(path)
+
+
+def test_a_file_that_is_deleted_before_it_is_locked_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock on it would keep nobody out."""
+    path = tmp_path / "lock"
+    opened = os.open
+    opens: list[int] = []
+
+    def opens_and_loses(name: Path, *how: int) -> int:
+        fd = opened(name, *how)
+        opens.append(fd)
+        if len(opens) == 1:
+            path.unlink()
+        return fd
+
+    monkeypatch.setattr(os, "open", opens_and_loses)
+    with try_lock(path) or pytest.fail() as held:
+        assert held.intact and len(opens) == 2
+        monkeypatch.undo()
+        assert is_held(path) and try_lock(path) is None
+
+
+READ_ONLY = """
+folder = Path(sys.argv[1])
+with try_lock(folder / "ours"):
+    print(is_held(folder / "ours"), is_held(folder / "new"))
+for name in ("new", "theirs"):
+    try:
+        try_lock(folder / name)
+    except LocusError as error:
+        print(error.message, "|", error.hint)
+"""
+
+
+def test_in_a_folder_that_may_not_be_written() -> None:
+    """A file that is there can be locked all the same."""
+    with open_folder() as folder:
+        for name, mode in (("ours", 0o666), ("theirs", 0o444)):
+            (folder / name).touch()
+            (folder / name).chmod(mode)
+        folder.chmod(0o555)
+        before = "from pathlib import Path; from locus.errors import LocusError; from locus.locks import is_held, try_lock"
+        said = run_as_somebody(before, READ_ONLY, str(folder)).splitlines()
+    assert said == ["True False"] + [
+        f"Cannot lock {folder / name}: Permission denied | the folder must be writable for you" for name in ("new", "theirs")
+    ]
 
 
 async def test_waiting(tmp_path: Path) -> None:
