@@ -12,6 +12,7 @@ ISSUE = f"""fragment issue on Issue {{
   labels(first: 100) {{ nodes {{ name }} }}
   closedByPullRequestsReferences(first: 10, includeClosedPrs: true) {{ nodes {{ {PULL} }} }}
 }}"""
+COMMENTS = "comments(first: 100) { nodes { author { login } body createdAt } pageInfo { hasNextPage } }"
 LABELS = "labels(first: 100, after: $labels) { nodes { id name } pageInfo { hasNextPage endCursor } }"
 _REPOSITORY = "repository(owner: $owner, name: $name)"
 _PAGE = "pageInfo { hasNextPage endCursor }"
@@ -26,11 +27,9 @@ MILESTONES = f"""query($owner: String!, $name: String!, $after: String) {{ {_REP
 
 
 def issues(numbers: Sequence[int], *, labels: bool) -> str:
-    """These issues, by the aliases `i<number>`; with `labels` the repository's labels with them."""
-    wanted = "\n".join(
-        f"  i{number}: issueOrPullRequest(number: {number}) {{ __typename ... on Issue {{ ...issue }} ... on PullRequest {{ id }} }}"
-        for number in numbers
-    )
+    """These issues with their comments, by the aliases `i<number>`; with `labels` the repository's labels with them."""
+    issue = f"... on Issue {{ ...issue {COMMENTS} }} ... on PullRequest {{ id }}"
+    wanted = "\n".join(f"  i{number}: issueOrPullRequest(number: {number}) {{ __typename {issue} }}" for number in numbers)
     more, variable = (f"  {LABELS}\n", ", $labels: String") if labels else ("", "")
     return f"query($owner: String!, $name: String!{variable}) {{ {_REPOSITORY} {{\n{wanted}\n{more}}} }}\n{ISSUE}"
 

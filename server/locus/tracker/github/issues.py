@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,12 @@ from locus.tracker.github.labels import LabelBook
 from locus.tracker.github.lost import once
 from locus.tracker.github.mutations import Mutation, Mutations, Stale
 from locus.tracker.github.place import GitHubPlace
-from locus.tracker.github.reading import Json, comment_of, issue_of, node_of
+from locus.tracker.github.reading import Json, comment_of, comments_of, issue_of, node_of
 from locus.tracker.messages import checked_title, no_issue
 from locus.tracker.protocol import ClosedReason
+
+_MOMENT = 10.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Known:
     id: str
     task: Task | None
     """None for a pull request."""
+    comments: tuple[Comment, ...] | None = None
+    at: float = 0.0
+    """When the comments were read, on the monotonic clock."""
 
 
 class Issues:
@@ -69,12 +76,21 @@ class Issues:
         self._known[pull] = Known(id, None)
 
     async def comments(self, number: int) -> list[Comment]:
+        """Those that came with the issue a moment ago count: a prompt is written right after the issue was read."""
+        known = self._known.get(number)
+        if known is None or known.comments is None or time.monotonic() - known.at > _MOMENT:
+            await self.get(number)
+            known = self._known[number]
+        return list(known.comments) if known.comments is not None else await self._all_comments(number)
+
+    async def _all_comments(self, number: int) -> list[Comment]:
         try:
             return [comment_of(each) for each in await self._client.pages(f"issues/{number}/comments?per_page=100")]
         except NotFound as error:
             raise no_issue([number]) from error
 
     async def has_comment(self, number: int, marker: str) -> bool:
+        await self.get(number)
         return any(f"<!-- {marker} -->" in comment.body for comment in await self.comments(number))
 
     def id(self, number: int) -> str:
@@ -92,7 +108,6 @@ class Issues:
         names = replaced([name.strip() for name in draft.labels], "locus", TaskStatus.QUEUED)
         names = replaced(names, "type", draft.type) if draft.type is not None else names
         names = replaced(names, "p", draft.priority) if draft.priority is not None else names
-        names = tuple(sorted({*names, MANAGED}))
         title = checked_title(draft.title)
         await self._labels.ids(names, make=True)  # GitHub would make them itself, but in grey
         data: dict[str, Any] = {"title": title, "body": f"{draft.body.rstrip()}\n\n{mark}".lstrip(), "labels": list(names)}
@@ -208,7 +223,7 @@ class Issues:
                 result[number] = no_issue([number])
                 continue
             if node["__typename"] == "Issue":
-                self.saw(node)
+                self._known[number] = Known(node["id"], self.saw(node), comments_of(node), time.monotonic())
             else:
                 self.made(number, node["id"])
             result[number] = self._known[number]

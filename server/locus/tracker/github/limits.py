@@ -142,8 +142,8 @@ def _told(headers: Mapping[str, str]) -> tuple[str, Quota] | None:
 
 
 def _quota(state: Mapping[str, Any], resource: str) -> Quota | None:
-    said: Any = state if resource == "core" else (state.get("resources") or {}).get(resource)
     try:
+        said: Any = state if resource == "core" else state["resources"][resource]
         return Quota(said["limit"], said["remaining"], datetime.fromisoformat(said["reset"]).timestamp(), said["used"])
     except (KeyError, TypeError, ValueError):
         return None
@@ -159,7 +159,8 @@ def _with(state: Mapping[str, Any], resource: str, quota: Quota, now: float) -> 
     }
     if resource == "core":
         return {**state, **fields}
-    return {**state, "resources": {**(state.get("resources") or {}), resource: fields}}
+    others = state.get("resources")
+    return {**state, "resources": {**(others if isinstance(others, dict) else {}), resource: fields}}
 
 
 def _number(state: Mapping[str, Any], name: str) -> float:

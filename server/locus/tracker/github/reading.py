@@ -14,6 +14,8 @@ from locus.model.task import Comment, PullRequest, Sprint, Task, in_sprint_order
 
 Json = Mapping[str, Any]
 
+_GONE = "ghost"
+"""GitHub's own name for an account that is no more."""
 _REASONS = {"COMPLETED": "completed", "NOT_PLANNED": "not_planned", "DUPLICATE": "not_planned"}
 
 
@@ -93,8 +95,18 @@ def pull_of(answer: Json) -> PullRequest:
 
 
 def comment_of(answer: Json) -> Comment:
-    author = (answer.get("user") or {}).get("login") or "ghost"  # GitHub's own name for an account that is gone
+    author = (answer.get("user") or {}).get("login") or _GONE
     return Comment(author=author, body=_text(answer.get("body")), at=answer["created_at"])
+
+
+def comments_of(node: Json) -> tuple[Comment, ...] | None:
+    """None where there are more than came."""
+    if node["comments"]["pageInfo"]["hasNextPage"]:
+        return None
+    return tuple(
+        Comment(author=(each["author"] or {}).get("login") or _GONE, body=_text(each["body"]), at=each["createdAt"])
+        for each in node["comments"]["nodes"]
+    )
 
 
 @dataclass(frozen=True)
