@@ -1,0 +1,165 @@
+"""What an editor is shown: GitHub as it was at the last look, kept in the state folder. No request of an editor waits for the network.
+
+`refresh` asks two lists whether anything has changed (a 304 costs nothing) and reads again only what has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from locus.errors import LocusError
+from locus.model.base import Model
+from locus.model.body import closes
+from locus.model.naming import slug
+from locus.model.task import Sprint, Task, TaskFilter, in_sprint_order
+from locus.tracker.github.client import Client
+from locus.tracker.github.issues import Issues
+from locus.tracker.github.reading import Json
+from locus.tracker.github.sprints import Sprints
+from locus.tracker.messages import no_sprint
+
+log = logging.getLogger(__name__)
+
+_PAGE = 50
+"""Issues in the list that is asked for changes."""
+_OLD = 200
+"""Closed issues that are kept, the newest."""
+
+
+class Seen(Model):
+    """The file. `updated` is GitHub's time of the newest change in it."""
+
+    updated: str
+    tasks: tuple[Task, ...]
+    sprints: tuple[Sprint, ...]
+
+
+class Mirror:
+    def __init__(self, file: Path, client: Client, issues: Issues, sprints: Sprints) -> None:
+        self._file, self._client, self._issues, self._sprints = file, client, issues, sprints
+        self._seen: Seen | None = None
+        self._turn = asyncio.Lock()
+
+    async def tasks(self, filter: TaskFilter) -> list[Task]:
+        seen = await self._current()
+        sprint = self._named(seen, filter.sprint).name if filter.sprint is not None else None
+        found = [
+            task
+            for task in seen.tasks
+            if sprint in (None, task.sprint) and filter.state in ("all", task.state) and filter.status in (None, task.status)
+        ]
+        found = in_sprint_order(found) if sprint is not None else sorted(found, key=lambda task: -task.number)
+        return found[: filter.limit]
+
+    async def get(self, number: int) -> Task:
+        seen = await self._current()
+        task = next((task for task in seen.tasks if task.number == number), None)
+        return task if task is not None else await self._unseen(number)
+
+    async def sprints(self, state: Literal["open", "closed", "all"]) -> list[Sprint]:
+        return [sprint for sprint in (await self._current()).sprints if state in ("all", sprint.state)]
+
+    async def sprint(self, name: str) -> Sprint:
+        return self._named(await self._current(), name)
+
+    async def refresh(self) -> bool:
+        """Whether anything has changed. Raises LocusError when GitHub cannot be asked; what was seen stays."""
+        async with self._turn:
+            before = self._seen or self._stored()
+            if before is None:
+                self._keep(await self._all())
+                return True
+            recent = await self._client.get(f"issues?state=all&sort=updated&direction=desc&per_page={_PAGE}")
+            milestones = await self._client.get("milestones?state=all&sort=due_on&direction=desc&per_page=100")
+            changed = [each for each in recent if each["updated_at"] > before.updated]
+            names = {(each["title"], each["state"]) for each in milestones}
+            if not changed and names == {(sprint.name, sprint.state) for sprint in before.sprints}:
+                self._seen = before
+                return False
+            if len(changed) == _PAGE:
+                self._keep(await self._all())
+                return True
+            numbers = [number for each in changed for number in _concerned(each)]
+            tasks = [task for task in await asyncio.gather(*map(self._reread, dict.fromkeys(numbers))) if task is not None]
+            updated = max((each["updated_at"] for each in changed), default=before.updated)
+            self._keep(Seen(updated=updated, tasks=_with(before.tasks, tasks), sprints=tuple(await self._sprints.all("all"))))
+            return True
+
+    def saw(self, task: Task) -> None:
+        """What somebody has just changed here."""
+        if self._seen is not None:
+            self._keep(self._seen.model_copy(update={"tasks": _with(self._seen.tasks, [task])}))
+
+    async def _reread(self, number: int) -> Task | None:
+        try:
+            return await self._issues.get(number)
+        except LocusError as error:  # transferred or deleted since the list was made
+            log.info("#%d: %s", number, error)
+            return None
+
+    async def _unseen(self, number: int) -> Task:
+        """An old closed one, or one that was made a moment ago."""
+        task = await self._issues.get(number)
+        self.saw(task)
+        return task
+
+    async def _current(self) -> Seen:
+        if self._seen is None:
+            self._seen = self._stored()
+        if self._seen is None:
+            await self.refresh()
+        assert self._seen is not None  # noqa: S101 - refresh has seen to it
+        return self._seen
+
+    async def _all(self) -> Seen:
+        recent = await self._client.get("issues?state=all&sort=updated&direction=desc&per_page=1")
+        opened = await self._issues.select(TaskFilter(state="open"))
+        closed = await self._issues.select(TaskFilter(state="closed", limit=_OLD))
+        sprints = await self._sprints.all("all")
+        updated = recent[0]["updated_at"] if recent else ""
+        return Seen(updated=updated, tasks=(*opened, *closed), sprints=tuple(sprints))
+
+    def _stored(self) -> Seen | None:
+        try:
+            return Seen.model_validate_json(self._file.read_bytes())
+        except (OSError, ValidationError):
+            return None  # a cache: it is read again
+
+    def _keep(self, seen: Seen) -> None:
+        self._seen = seen
+        temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(seen.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+        temporary.replace(self._file)
+
+    @staticmethod
+    def _named(seen: Seen, name: str) -> Sprint:
+        found = [sprint for sprint in seen.sprints if sprint.name == name]
+        found = found or [sprint for sprint in seen.sprints if _same(sprint.name, name)]
+        if not found:
+            raise no_sprint(name, [sprint.name for sprint in seen.sprints])
+        return found[0]
+
+
+def _concerned(changed: Json) -> Iterable[int]:
+    """A pull request's state is shown with the issues that it closes."""
+    return closes(changed.get("body") or "") if "pull_request" in changed else [changed["number"]]
+
+
+def _with(tasks: Iterable[Task], changed: Iterable[Task]) -> tuple[Task, ...]:
+    found = {task.number: task for task in tasks} | {task.number: task for task in changed}
+    return tuple(found[number] for number in sorted(found, reverse=True))
+
+
+def _same(name: str, other: str) -> bool:
+    try:
+        return slug(name) == slug(other)
+    except LocusError:
+        return False
