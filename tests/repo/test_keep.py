@@ -296,7 +296,9 @@ async def test_listing_and_retention(person: Person) -> None:
     assert all(abs(k.at - time.time()) < 60 for k in listed)
     assert 20_000 <= await kept.size(repo, listed[0]) < 30_000
     assert await kept.expire(repo) == []
-    assert [k.run for k in await kept.expire(repo, 30, 45_000)] == ["run-0"]
+    assert await kept.expire(repo, 30, 45_000) == [], "what is younger than a day stays"
+    tomorrow = time.time() + 86400
+    assert [k.run for k in await kept.expire(repo, 30, 45_000, now=tomorrow)] == ["run-0"]
     assert [k.run for k in await kept.keeps(repo)] == ["run-1", "run-2"]
     assert len(await kept.expire(repo, 30, now=time.time() + 31 * 86400)) == 2
     assert await kept.keeps(repo) == []

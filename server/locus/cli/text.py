@@ -69,6 +69,20 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def age(seconds: float) -> str:
+    """As `duration`, in days from two days on."""
+    return duration(seconds) if seconds < 2 * 86400 else f"{int(seconds // 86400)} days"
+
+
+def size(count: int) -> str:
+    """Bytes as a person says them: 512 B, 3.4 MB, 5 GB."""
+    amount, units = float(count), iter(("B", "KB", "MB", "GB", "TB"))
+    unit = next(units)
+    while amount >= 1000 and unit != "TB":
+        amount, unit = amount / 1024, next(units)
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 9.95 or amount == int(amount) else f"{amount:.1f} {unit}"
+
+
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 

@@ -174,6 +174,38 @@ _SPECS = (
         notes="The newest line comes last. With --json and --follow each line is one JSON object.",
     ),
     Spec(
+        ("worktree", "list"),
+        "list worktrees and snapshots that are kept, and why",
+        "worktrees:listed",
+        notes="A snapshot holds everything that stood in a worktree and was not ignored. It can be restored until its time is over.",
+    ),
+    Spec(
+        ("worktree", "restore"),
+        "bring a snapshot back",
+        "worktrees:restore",
+        positionals=(Positional("ref", "SNAPSHOT", "its name, or the end of it, as `locus worktree list` shows it; or a branch of Locus"),),
+        options=(Option("path", "write plain files into DIR, new or empty, or into a clean checkout of the same commit", metavar="DIR"),),
+        notes=(
+            "Without --path it becomes a worktree of its own in .locus/worktrees, at the commit that was checked out then,\n"
+            "with everything else as uncommitted changes. `locus worktree clean` removes it."
+        ),
+        examples=("locus worktree restore 42/1", "locus worktree restore 42/1 --path ../look"),
+    ),
+    Spec(
+        ("worktree", "clean"),
+        "remove worktrees that nobody works in; all that is in them is kept as snapshots first",
+        "worktrees:clean",
+        positionals=(Positional("paths", "PATH", "only this one, by its path or the name of its folder", least=0, most=None),),
+        options=(
+            Option("older-than", "only those that nobody has used for N days", metavar="N", kind="number"),
+            Option("dry-run", "show what would be removed, and do nothing"),
+        ),
+        notes=(
+            "Branches stay, and a run whose worktree was removed can still be resumed. What a run works in stays, and so does\n"
+            "what is locked by `git worktree lock`. Without PATH snapshots go whose time is over (keep.days, keep.maxBytes)."
+        ),
+    ),
+    Spec(
         ("trust",),
         "show and allow the commands that this repository's configuration wants to run",
         "house:trust",
@@ -209,6 +241,10 @@ _SPECS = (
 SPECS: Mapping[tuple[str, ...], Spec] = MappingProxyType({spec.words: spec for spec in _SPECS})
 
 GROUPS: Mapping[str, str] = MappingProxyType(
-    {"issue": "create, list, show, edit and close issues", "sprint": "make, fill, order and choose sprints"}
+    {
+        "issue": "create, list, show, edit and close issues",
+        "sprint": "make, fill, order and choose sprints",
+        "worktree": "list, restore and clean what is kept of unfinished work",
+    }
 )
 """Commands that are followed by another word."""

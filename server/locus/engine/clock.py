@@ -8,3 +8,8 @@ from datetime import UTC, datetime, timedelta
 def stamp(*, after: float = 0.0) -> str:
     """Now (plus `after` seconds) as RFC 3339 in UTC with milliseconds."""
     return (datetime.now(UTC) + timedelta(seconds=after)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stamp_of(seconds: float) -> str:
+    """Seconds since the epoch in the same form."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

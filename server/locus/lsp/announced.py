@@ -29,6 +29,9 @@ COMMAND_IDS = (
     "locus.task.diff",
     "locus.trust.allow",
     "locus.trust.show",
+    "locus.worktree.clean",
+    "locus.worktree.list",
+    "locus.worktree.restore",
 )
 """Of `locus.commands.COMMANDS`."""
 

@@ -74,16 +74,31 @@ class RunSection(Model):
     on_editor_exit: Literal["continue", "interrupt"] = Field("continue", description="What happens to runs when their editor closes")
 
 
+class WorktreeSection(Model):
+    max_kept: Count = Field(
+        20, description="Worktrees of ended tasks that stay on disk; when there are more, the oldest are kept as snapshots instead"
+    )
+
+
+class KeepSection(Model):
+    days: Count = Field(30, description="Days for which a snapshot of a worktree can be restored")
+    max_bytes: Count = Field(5 * 1024**3, description="Bytes that all snapshots may take together; beyond it the oldest go")
+
+
 class Config(Model):
     """The effective configuration of one run or workspace."""
 
-    tracker: Literal["auto", "local"] = Field("auto", description="Where tasks live")
+    tracker: Literal["auto", "github", "local"] = Field(
+        "auto", description="Where tasks live; auto: on GitHub where the remote is there and gh is logged in, else embedded"
+    )
     ai: AiSection = Field(default_factory=AiSection)
     agent: AgentSection = Field(default_factory=AgentSection)
     sprint: SprintSection = Field(default_factory=SprintSection)
     verify: tuple[VerifyCommand, ...] = Field((), description="Commands that must pass before a task counts as done")
     question: QuestionSection = Field(default_factory=QuestionSection)
     run: RunSection = Field(default_factory=RunSection)
+    worktree: WorktreeSection = Field(default_factory=WorktreeSection)
+    keep: KeepSection = Field(default_factory=KeepSection)
     agents: dict[str, AgentProfile] = Field(default_factory=dict, description="Agents by name")
 
 
@@ -100,6 +115,9 @@ class Key:
 _EXPECTED = {
     "agent.maxParallel": "a whole number, at least 1",
     "agent.maxAttempts": "a whole number, at least 1",
+    "worktree.maxKept": "a whole number, at least 1",
+    "keep.days": "a whole number, at least 1",
+    "keep.maxBytes": "a whole number, at least 1",
     "agent.idleTimeout": "seconds, more than 0",
     "agent.timeout": "seconds, more than 0",
     "question.timeout": "seconds, more than 0",
@@ -112,7 +130,7 @@ _EXPECTED = {
     "sprint.active": "a sprint's name or null",
     "ai.provider": "a string",
     "ai.model": "a string or null",
-    "tracker": '"auto" or "local"',
+    "tracker": '"auto", "github" or "local"',
     "run.onEditorExit": '"continue" or "interrupt"',
     "verify": "a list of {name, run, timeout?}, run being a list of words or one shell line",
     "agents": 'an object of {kind: "shell", argv: [...], env?, model?}',

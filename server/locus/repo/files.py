@@ -8,7 +8,7 @@ import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from locus.errors import LocusError
@@ -69,9 +69,9 @@ def explained(doing: str) -> Iterator[None]:
         raise LocusError(f"{words}: {error.filename}" if error.filename else words, _HINTS.get(error.errno or 0)) from error
 
 
-def move_aside(path: Path, trash: Path) -> Path:
-    """Renames `path` into `trash` under a name of its own. Where that is another file system, beside `path`: nothing is ever copied."""
-    name = f"{path.name}-{uuid.uuid4().hex[:8]}"
+def move_aside(path: Path, trash: Path, prefix: str = "") -> Path:
+    """Renames `path` into `trash` under a name of its own, begun with `prefix`. Nothing is ever copied: from another file system, beside `path`."""
+    name = f"{prefix}{path.name}-{uuid.uuid4().hex[:8]}"
     with explained(f"moving {path} aside"):
         try:
             trash.mkdir(parents=True, exist_ok=True)
@@ -80,6 +80,16 @@ def move_aside(path: Path, trash: Path) -> Path:
             if error.errno != errno.EXDEV:
                 raise
             return path.rename(path.with_name(f".trash-{name}"))
+
+
+def bytes_of(path: Path) -> int:
+    """What the files below take up together; links are not followed, what vanishes meanwhile does not count."""
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with suppress(OSError):
+                total += Path(folder, name).lstat().st_size
+    return total
 
 
 def delete_tree(path: Path) -> None:

@@ -44,6 +44,8 @@ class Kept:
     commit: str
     files: int
     """How many files were changed or untracked."""
+    head: str | None
+    """The commit that was checked out, and is kept along."""
 
 
 async def keep(worktree: Path, ref: str, *, reason: str) -> Kept | None:
@@ -64,9 +66,15 @@ async def keep(worktree: Path, ref: str, *, reason: str) -> Kept | None:
             continue
         await _gc_ended(worktree)
         if await _complete(worktree, commit, head):
-            return Kept(ref, commit, sum(entry is not None for entry in present.values()))
+            return Kept(ref, commit, sum(entry is not None for entry in present.values()), head)
         await git("update-ref", "-d", ref, commit, cwd=worktree)
     raise LocusError(f"a snapshot of {worktree} did not stay whole: something deletes git's objects", "stop `git gc` and try again")
+
+
+async def keep_commit(cwd: Path, ref: str, commit: str, *, reason: str) -> Kept:
+    """Keeps `commit` and its history on `ref` (new): below a commit of our own, which says when and why."""
+    made = await _write(cwd, ref, reason, commit, {}, attempt=1)
+    return Kept(ref, made, 0, commit)
 
 
 async def _write(worktree: Path, ref: str, reason: str, head: str | None, present: Mapping[bytes, Entry | None], attempt: int) -> str:
@@ -78,14 +86,18 @@ async def _write(worktree: Path, ref: str, reason: str, head: str | None, presen
     blobs = await asyncio.to_thread(_blobs, worktree, inline)
     files = [b"M %s %s %s\n" % (entry.mode, names[path], quoted(path)) for path, entry in entries]
     gone = [b"D %s\n" % quoted(path) for path, entry in present.items() if entry is None]
-    message = f"Kept: {reason}\n\n{REASON_TRAILER}: {' '.join(reason.split())}\n{HEAD_TRAILER}: {head or NO_HEAD}\n".encode()
+    reason = " ".join(reason.split())
+    message = f"Kept: {reason}\n\n{REASON_TRAILER}: {reason}\n{HEAD_TRAILER}: {head or NO_HEAD}\n".encode()
     # A second attempt is another commit and another pack: the first, cut off by a gc, may have left its `.keep` file in the way.
     who = b"%s %d +0000" % (_COMMITTER, int(time.time()) + attempt - 1)
     start = b"commit %s\nmark :%d\ncommitter %s\ndata %d\n%s\n"
-    stream = [*blobs, start % (ref.encode(), 1, who, len(_RAW), _RAW), *files, b"reset %s\n\n" % ref.encode()]
+    stream = [*blobs]
+    if present:
+        stream += [start % (ref.encode(), 1, who, len(_RAW), _RAW), *files, b"reset %s\n\n" % ref.encode()]
     stream += [start % (ref.encode(), 2, who, len(message), message)]
     stream += [b"from %s\n" % head.encode()] if head else []
-    stream += [b"merge :1\n", *gone, *files, b"get-mark :2\n", b"done\n"]
+    stream += [b"merge :1\n"] if present else []
+    stream += [*gone, *files, b"get-mark :2\n", b"done\n"]
     done = await git(
         *("-c", "fastimport.unpackLimit=1", "fast-import", "--quiet", "--done", "--date-format=raw", "--cat-blob-fd=1"),
         cwd=worktree,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from locus.locks import lock
 from locus.repo.discover import Repository
 from locus.repo.git import git
 from locus.repo.keep import HEAD_TRAILER, KEEP_REFS, NO_HEAD, REASON_TRAILER
 from locus.repo.objects import RefUpdate, update_refs
 
 RETENTION_DAYS = 30
-RETENTION_BYTES = 2 * 1024**3
+RETENTION_BYTES = 5 * 1024**3
 _DAY = 86400
+_UNTOUCHED = _DAY
+"""Seconds for which a snapshot stays however large it is: time to look at it, or to allow more room."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class KeepRef:
     reason: str
     head: str | None
     """The commit that was checked out."""
+    ours: bool = True
+    """Made by Locus, so that `at` is when it was kept; else somebody put a commit of their own there, and it is theirs to let go."""
 
 
 async def keeps(repo: Repository) -> list[KeepRef]:
@@ -40,8 +46,18 @@ async def keeps(repo: Repository) -> list[KeepRef]:
         told = dict(line.partition(": ")[::2] for line in block.splitlines())
         run, _, rest = ref.removeprefix(KEEP_REFS).partition("/")
         head = told.get(HEAD_TRAILER, NO_HEAD)
-        task = rest.rpartition("/")[0]
-        found.append(KeepRef(ref, commit, float(at), run, task, told.get(REASON_TRAILER, ""), None if head == NO_HEAD else head))
+        found.append(
+            KeepRef(
+                ref=ref,
+                commit=commit,
+                at=float(at),
+                run=run,
+                task=rest.rpartition("/")[0],
+                reason=told.get(REASON_TRAILER, ""),
+                head=None if head == NO_HEAD else head,
+                ours=REASON_TRAILER in told,
+            )
+        )
     return found
 
 
@@ -53,29 +69,53 @@ async def next_ref(repo: Repository, run: str, task: int | str) -> str:
     return f"{prefix}{max(taken, default=0) + 1}"
 
 
-async def size(repo: Repository, kept: KeepRef) -> int:
-    """Bytes on disk that only this snapshot's difference from its HEAD takes."""
-    known = (f"^{kept.head}",) if kept.head else ()
-    done = await git("rev-list", "--disk-usage", "--objects", kept.commit, *known, cwd=repo.main)
+async def size(repo: Repository, *kept: KeepRef) -> int:
+    """Bytes on disk that these snapshots together take beyond what branches, remotes and tags hold anyway."""
+    commits = "".join(f"{each.commit}\n" for each in kept)
+    apart = ("--not", "--branches", "--remotes", "--tags")
+    done = await git("rev-list", "--disk-usage", "--objects", "--stdin", *apart, cwd=repo.main, input=commits.encode())
     return int(done.out)
 
 
-async def drop(repo: Repository, dropped: list[KeepRef]) -> None:
+async def drop(repo: Repository, dropped: Sequence[KeepRef]) -> None:
     await update_refs(repo.main, [RefUpdate(kept.ref, None, kept.commit) for kept in dropped])
+
+
+async def expired(
+    repo: Repository, days: float = RETENTION_DAYS, max_bytes: int = RETENTION_BYTES, *, now: float | None = None
+) -> list[KeepRef]:
+    """The snapshots whose time is over, oldest first: those older than `days`, then the oldest until the rest takes at most `max_bytes`.
+
+    What is younger than a day stays whatever it takes. Costs one git command while there are no snapshots, two while they have room.
+    """
+    today = time.time() if now is None else now
+    standing = [kept for kept in await keeps(repo) if kept.ours]
+    old = [kept for kept in standing if kept.at < today - days * _DAY]
+    rest = standing[len(old) :]
+    too_many = rest[: await _beyond(repo, rest, max_bytes)]
+    return [*old, *(kept for kept in too_many if kept.at < today - _UNTOUCHED)]
 
 
 async def expire(
     repo: Repository, days: float = RETENTION_DAYS, max_bytes: int = RETENTION_BYTES, *, now: float | None = None
 ) -> list[KeepRef]:
-    """Lets go of snapshots older than `days`, then of the oldest until the rest takes at most `max_bytes`. Returns those."""
-    limit = (time.time() if now is None else now) - days * _DAY
-    standing = await keeps(repo)
-    dropped = [kept for kept in standing if kept.at < limit]
-    room = max_bytes
-    for kept in reversed([kept for kept in standing if kept.at >= limit]):
-        room -= await size(repo, kept)
-        if room < 0:
-            dropped.append(kept)
-    if dropped:
-        await drop(repo, dropped)
-    return dropped
+    """Lets go of what has `expired`, and returns it. Of several that do so at once, one does it. git's gc frees the space later."""
+    if not await expired(repo, days, max_bytes, now=now):
+        return []
+    with await lock(repo.state_dir / "locks" / "keep"):
+        gone = await expired(repo, days, max_bytes, now=now)
+        await drop(repo, gone)
+    return gone
+
+
+async def _beyond(repo: Repository, kept: Sequence[KeepRef], room: int) -> int:
+    """How many of the first (the oldest) must go for the others to fit. Found by halving: what snapshots share counts once."""
+    fewest, enough = 0, len(kept)
+    middle = 0  # mostly all of them fit
+    while fewest < enough:
+        if await size(repo, *kept[middle:]) <= room:
+            enough = middle
+        else:
+            fewest = middle + 1
+        middle = (fewest + enough) // 2
+    return enough

@@ -11,7 +11,7 @@ from locus.errors import LocusError, NotFound, Refused
 from locus.repo.discover import Repository
 from locus.repo.files import explained, make_folder, present
 from locus.repo.git import git, text
-from locus.repo.keep import HEAD_TRAILER, NO_HEAD
+from locus.repo.keep import HEAD_TRAILER, NO_HEAD, REASON_TRAILER
 from locus.repo.objects import commit_of
 from locus.repo.staging import scratch_index
 from locus.repo.status import status
@@ -31,25 +31,23 @@ class _Raw:
 async def restore(repo: Repository, ref: str, path: Path) -> int:
     """Makes `path` hold what the snapshot `ref` holds; returns how many raw files it wrote.
 
-    `path` is a new or empty folder, or a clean checkout at the snapshot's HEAD. Raises NotFound for an unknown
-    ref, Refused for any other `path`.
+    A commit that is no snapshot is restored as a checkout of it. `path` is a new or empty folder, or a clean checkout at the snapshot's
+    HEAD. Raises NotFound for an unknown ref, Refused for any other `path`.
     """
-    commit = await commit_of(repo.main, ref)
-    if commit is None:
-        raise NotFound(f"there is no snapshot {ref}", "see `locus worktree list`")
-    told = await git("log", "-1", f"--format=%(trailers:key={HEAD_TRAILER},valueonly)%x00%P", commit, cwd=repo.main)
-    named, _, parents = told.out.partition("\0")
-    head = None if named.strip() in ("", NO_HEAD) else named.strip()
-    raw = await _raw_files(repo, parents.split()[-1])
+    told = await _read(repo, ref)
     if _holds_anything(path):
-        await _require_clean_at(path, head)
+        await _require_clean_at(path, told.head)
     else:
         with explained(f"making {path}"):
             make_folder(path)
-        if head is not None:
-            await _fill(repo, head, path)
+        if told.head is not None:
+            await _fill(repo, told.head, path)
+    if told.raw is None:
+        return 0
+    raw = await _raw_files(repo, told.raw)
+    gone = await _gone(repo, told.head, told.commit)
     with explained(f"writing to {path}"):
-        for name in await _gone(repo, head, commit):
+        for name in gone:
             _delete(path, _inside(path, name))
     for batch in _batches(raw):
         contents = await _contents(repo, batch)
@@ -57,6 +55,32 @@ async def restore(repo: Repository, ref: str, path: Path) -> int:
             for file, content in zip(batch, contents, strict=True):
                 _write(_inside(path, file.path), file.mode, content)
     return len(raw)
+
+
+async def head_of_snapshot(repo: Repository, ref: str) -> str | None:
+    """The commit that was checked out; None before the first one. Raises NotFound for an unknown ref."""
+    return (await _read(repo, ref)).head
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    commit: str
+    head: str | None
+    raw: str | None
+    """The commit of the raw files; None where everything stands in `head`."""
+
+
+async def _read(repo: Repository, ref: str) -> _Snapshot:
+    commit = await commit_of(repo.main, ref)
+    if commit is None:
+        raise NotFound(f"there is no snapshot {ref}", "see `locus worktree list`")
+    form = f"--format=%(trailers:key={REASON_TRAILER},valueonly)%x00%(trailers:key={HEAD_TRAILER},valueonly)%x00%P"
+    told = (await git("log", "-1", form, commit, "--", cwd=repo.main)).out
+    reason, head, parents = (part.strip() for part in told.split("\0"))
+    if not reason or not head:
+        return _Snapshot(commit, commit, None)
+    before, raw = (None, parents.split()) if head == NO_HEAD else (head, parents.split()[1:])
+    return _Snapshot(commit, before, raw[0] if raw else None)
 
 
 async def _fill(repo: Repository, head: str, path: Path) -> None:

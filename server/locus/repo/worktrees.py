@@ -23,6 +23,8 @@ CHECKOUT_TIMEOUT = 1800.0
 """Seconds; a large tree on a slow disk takes minutes."""
 
 _ELSEWHERE = re.compile(r"'(?P<branch>[^']*)' is already (?:checked out|used by worktree) at '(?P<path>[^']*)'")
+_LEFTOVER = "leftover-"
+"""Begins the names of those in the trash that were no worktrees, so that nothing in them was kept."""
 _MANY = 1000
 """Files from which on a checkout is shared out: for fewer, the workers cost more than they save, and other tasks want the cores too."""
 _WORKERS = str(max(2, min(8, os.cpu_count() or 2)))
@@ -35,7 +37,8 @@ class Worktree:
     """None when detached."""
     commit: str | None
     """None before the first commit, and of a bare repository's own entry."""
-    locked: bool = False
+    locked: str | None = None
+    """Why somebody locked it (`git worktree lock`), empty where they did not say; None where nobody did."""
     prunable: bool = False
     """Its folder is not there, which may be an unmounted disk."""
     bare: bool = False
@@ -52,9 +55,10 @@ async def listed(repo: Repository) -> list[Worktree]:
     return _parsed(done.stdout, b"\0")
 
 
-async def create(repo: Repository, path: Path, branch: str, *, start: str | None) -> Worktree:
+async def create(repo: Repository, path: Path, branch: str | None, *, start: str | None) -> Worktree:
     """A worktree at `path` on a new branch that begins at the commit `start`, or on the existing `branch` where `start` is None.
 
+    Without a branch it is detached at `start`, and no hook of the person's sees it being filled.
     A leftover folder at `path` is moved into the trash first. On failure or cancellation branch, record and folder are gone again.
     Raises Refused when the branch exists already (with `start`), does not exist (without) or is checked out elsewhere.
     """
@@ -69,6 +73,7 @@ async def create(repo: Repository, path: Path, branch: str, *, start: str | None
             begun = True
             await _whole(_add(repo, path, branch, start))
         await git(
+            *(() if branch else ("-c", f"core.hooksPath={os.devnull}")),
             *("-c", f"checkout.workers={_WORKERS}", "-c", f"checkout.thresholdForParallelism={_MANY}"),
             *("checkout", "--force", "--quiet", "--no-recurse-submodules"),
             cwd=path,
@@ -125,12 +130,23 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
         raise Refused(f"{path} is not a worktree of this repository")
     if not found.path.is_relative_to(real(repo.worktrees_dir)):
         raise Refused(f"{path} is not one of Locus' worktrees", "remove it with `git worktree remove`")
-    if found.locked:
+    if found.locked is not None:
         raise Refused(f"the worktree {path} is locked", f"run `git worktree unlock {path}` first")
     entry = move_aside(path, trash) if present(path) else None
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
         await git("worktree", "remove", "--force", "--", found.path, cwd=repo.main)
     return await empty(entry) if entry is not None else None
+
+
+async def empty_trash(trash: Path) -> None:
+    """Deletes what a `remove` that was cut off, or met a resisting file, has left. Folders that nobody has kept before stay."""
+    for entry in await asyncio.to_thread(_entries, trash):
+        if not entry.name.startswith(_LEFTOVER):
+            await empty(entry)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 async def empty(entry: Path) -> Path | None:
@@ -163,12 +179,13 @@ async def _whole(work: Coroutine[Any, Any, None]) -> None:
 async def _clear_leftover(repo: Repository, path: Path) -> None:
     if any(tree.path == real(path) for tree in await listed(repo)):
         raise _NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
-    move_aside(path, repo.state_dir / "trash")
+    move_aside(path, repo.state_dir / "trash", _LEFTOVER)
 
 
-async def _add(repo: Repository, path: Path, branch: str, start: str | None) -> None:
-    new = ("--no-track", "-b", require_branch(branch)) if start is not None else ()
-    add = ("worktree", "add", "--quiet", "--no-checkout", *new, "--", path, require_revision(start or branch))
+async def _add(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
+    new = ("--no-track", "-b", require_branch(branch)) if branch is not None and start is not None else ()
+    detached = ("--detach",) if branch is None else ()
+    add = ("worktree", "add", "--quiet", "--no-checkout", *detached, *new, "--", path, require_revision(start or branch or ""))
     done = await git(*add, cwd=repo.main, check=False)
     if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
         await git("worktree", "remove", "--force", "--", path, cwd=repo.main)
@@ -191,12 +208,12 @@ async def _add(repo: Repository, path: Path, branch: str, start: str | None) -> 
     raise error
 
 
-async def _take_back(repo: Repository, path: Path, branch: str, start: str | None) -> None:
+async def _take_back(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
     """Undoes what `create` did, as far as it got: folder, record, and the branch where it was new."""
     entry = move_aside(path, repo.state_dir / "trash") if present(path) else None
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
         await git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False)
-        if start is not None:
+        if branch is not None and start is not None:
             await git("update-ref", "-d", head_ref(branch), start, cwd=repo.main, check=False)
     if entry is not None:
         await empty(entry)
@@ -215,7 +232,7 @@ def _parsed(listing: bytes, end: bytes) -> list[Worktree]:
                 path=real(Path(os.fsdecode(fields[b"worktree"]))),
                 branch=branch,
                 commit=fields[b"HEAD"].decode() if commit else None,
-                locked=b"locked" in fields,
+                locked=os.fsdecode(fields[b"locked"]) if b"locked" in fields else None,
                 prunable=b"prunable" in fields,
                 bare=b"bare" in fields,
             )

@@ -1,0 +1,127 @@
+"""What is kept of work that did not end well: listed with its reasons, restored byte for byte, cleaned away without losing any of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from locus import locks
+from locus.errors import InvalidArguments, LocusError, NotFound, Refused
+from locus.model.worktree import Cleaned, KeptWorktree
+from support.house import House, done, states
+from support.repos import files_of, put
+
+
+async def failed(house: House, *commands: str) -> tuple[int, Path]:
+    """An issue whose agent does this and then fails, and its worktree."""
+    number = await house.issue(*commands, "exit 1")
+    assert states(await house.run(number)) == ["failed"]
+    return number, house.ws.repo.worktrees_dir / f"issue-{number}"
+
+
+async def entries(house: House) -> list[KeptWorktree]:
+    found: list[KeptWorktree] = await house.call("locus.worktree.list")
+    return found
+
+
+async def test_a_failed_tasks_worktree_is_listed_with_its_reason(house: House) -> None:
+    assert await entries(house) == []
+    number, worktree = await failed(house, "echo half > half.txt")
+    (entry,) = await entries(house)
+    assert (entry.path, entry.branch, entry.task, entry.state) == (str(worktree), f"locus/issue-{number}", number, "failed")
+    assert "exit" in entry.reason or "ended" in entry.reason, entry.reason
+    assert entry.run is not None and entry.bytes > 0 and entry.created_at.endswith("Z")
+
+
+async def test_cleaning_keeps_everything_first_and_restoring_brings_it_back(house: House, tmp_path: Path) -> None:
+    number, worktree = await failed(house, "echo half > half.txt", "echo x > .gitignore.new", "rm src/util.py", "echo noise > a.log")
+    before = {name: value for name, value in files_of(worktree).items() if name != "a.log"}
+    cleaned: Cleaned = await house.call("locus.worktree.clean")
+    assert cleaned.removed == (str(worktree),) and cleaned.kept == ()
+    assert house.worktrees() == [] and not worktree.exists()
+    assert house.person.look("rev-parse", "--verify", f"locus/issue-{number}"), "the branch stays"
+    (entry,) = await entries(house)
+    assert (entry.path, entry.task, entry.state) == (str(worktree), number, "kept")
+    (snapshot,) = entry.keep_refs
+    plain = await house.call("locus.worktree.restore", ref=snapshot.ref, path=str(tmp_path / "plain"))
+    assert files_of(Path(plain.path)) == before
+    made = await house.call("locus.worktree.restore", ref=f"{number}/1")
+    assert Path(made.path).parent == house.ws.repo.worktrees_dir and files_of(Path(made.path)) == before
+    assert "half.txt" in house.person.look("status", "--porcelain", cwd=Path(made.path))
+    restored, _ = await entries(house)
+    assert (restored.state, restored.path) == ("restored", made.path)
+    assert (await house.call("locus.worktree.clean")).removed == (made.path,)
+    assert len(house.keeps()) == 1, "it was kept already"
+
+
+async def test_a_cleaned_task_can_be_resumed(house: House, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    number = await house.issue("echo half > half.txt", f"test -e '{go}'", "echo whole > whole.txt")
+    first = await house.run(number)
+    assert states(first) == ["failed"]
+    await house.call("locus.worktree.clean")
+    go.touch()
+    assert done(await house.carry_on(first.id))
+    assert {"half.txt", "whole.txt"} <= house.branch_files(f"locus/issue-{number}").keys()
+
+
+async def test_what_somebody_works_in_or_has_locked_stays(house: House) -> None:
+    one, first = await failed(house, "echo a > a.txt")
+    _, second = await failed(house, "echo b > b.txt")
+    house.person.home.git("worktree", "lock", "--reason", "on a stick", str(second), cwd=house.person.path)
+    with locks.try_lock(house.ws.branch_lock(f"locus/issue-{one}")) or pytest.fail("the lock is free"):
+        cleaned: Cleaned = await house.call("locus.worktree.clean", dryRun=True)
+        again: Cleaned = await house.call("locus.worktree.clean")
+    assert cleaned == again and cleaned.removed == ()
+    reasons = {kept.path: kept.reason for kept in cleaned.kept}
+    assert "works in it" in reasons[str(first)] and "on a stick" in reasons[str(second)]
+    assert first.is_dir() and second.is_dir()
+    house.person.home.git("worktree", "unlock", str(second), cwd=house.person.path)
+
+
+async def test_a_dry_run_only_tells(house: House) -> None:
+    _, worktree = await failed(house, "echo a > a.txt")
+    keeps = house.keeps()
+    assert (await house.call("locus.worktree.clean", dryRun=True)).removed == (str(worktree),)
+    assert worktree.is_dir() and house.keeps() == keeps
+
+
+async def test_only_what_is_named_or_old_enough_goes(house: House) -> None:
+    _, first = await failed(house, "echo a > a.txt")
+    _, second = await failed(house, "echo b > b.txt")
+    young: Cleaned = await house.call("locus.worktree.clean", olderThanDays=1)
+    assert young.removed == () and len(young.kept) == 2
+    assert (await house.call("locus.worktree.clean", paths=[second.name])).removed == (str(second),)
+    assert (await house.call("locus.worktree.clean", paths=[str(first)], olderThanDays=0)).removed == (str(first),)
+
+
+async def test_a_persons_own_worktrees_are_not_touched(house: House, tmp_path: Path) -> None:
+    house.person.git("worktree", "add", "--quiet", "-b", "mine", str(tmp_path / "mine"))
+    inside = house.ws.repo.worktrees_dir / "mine-too"
+    house.person.git("worktree", "add", "--quiet", "-b", "mine-too", str(inside))
+    put(inside, "new.txt", "mine")
+    with pytest.raises(NotFound, match="not a worktree of Locus"):
+        await house.call("locus.worktree.clean", paths=[str(tmp_path / "mine")])
+    cleaned: Cleaned = await house.call("locus.worktree.clean")
+    assert [kept.path for kept in cleaned.kept] == [str(inside)] and inside.is_dir()
+    assert (await house.call("locus.worktree.clean", paths=["mine-too"])).removed == (str(inside),)
+    made = await house.call("locus.worktree.restore", ref="mine-too/1")
+    assert (Path(made.path) / "new.txt").read_text() == "mine"
+
+
+async def test_an_unknown_or_unclear_snapshot_is_refused(house: House, tmp_path: Path) -> None:
+    number, _ = await failed(house, "echo a > a.txt")
+    await house.call("locus.worktree.clean")
+    (ref,) = house.keeps()
+    for name in ("nothing", "", "-x", "/1/", "refs/heads/main", "main"):
+        with pytest.raises(NotFound):
+            await house.call("locus.worktree.restore", ref=name)
+    house.person.home.git("update-ref", f"refs/locus/keep/run-other/{number}/1", ref, cwd=house.person.path)
+    with pytest.raises(Refused, match="could be each of these"):
+        await house.call("locus.worktree.restore", ref=f"{number}/1")
+    with pytest.raises(InvalidArguments, match="absolute"):
+        await house.call("locus.worktree.restore", ref=ref, path="here")
+    put(tmp_path, "full/file", "x")
+    with pytest.raises(LocusError, match="not empty"):
+        await house.call("locus.worktree.restore", ref=ref, path=str(tmp_path / "full"))
