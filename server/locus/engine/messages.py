@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from locus.model.task import Task
@@ -11,8 +12,10 @@ def run_marker(run_id: str) -> str:
     return f"<!-- locus:run {run_id} -->"
 
 
-def comment_marker(run_id: str, task: int, attempt: int, what: str) -> str:
-    return f"locus:{what} {run_id} {task} {attempt}"
+def comment_marker(run_id: str, task: int, attempt: int, what: str, body: str) -> str:
+    """A failure is known by its words, not by its attempt: a task that is taken up again and fails as before says nothing new."""
+    which = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:8] if what == "failed" else attempt
+    return f"locus:{what} {run_id} {task} {which}"
 
 
 def commit_message(task: Task, summary: str | None) -> str:

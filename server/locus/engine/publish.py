@@ -124,7 +124,7 @@ async def pull_request(run: Run, key: str, branch: str, title: str, body: str, t
 
 
 async def comment(run: Run, number: int, attempt: int, what: str, body: str) -> None:
-    marker = messages.comment_marker(run.id, number, attempt, what)
+    marker = messages.comment_marker(run.id, number, attempt, what, body)
 
     async def look() -> Result | None:
         return {} if await run.tracker.has_comment(number, marker) else None
