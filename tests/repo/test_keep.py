@@ -161,6 +161,21 @@ async def test_nested_repositories_are_plain_files(person: Person, tmp_path: Pat
     await round_trip(repo, path, tmp_path / "out", without=ignored)
 
 
+async def test_a_nested_repository_that_an_agents_own_commit_links_to(person: Person, tmp_path: Path) -> None:
+    """`git add` makes a link of it, and from then on git calls it unchanged; its files are nowhere else."""
+    repo, path = await worktree(person)
+    for name in ("linked", "linked and changed"):
+        (path / name).mkdir()
+        person.home.git("init", "--quiet", cwd=path / name)
+        put(path, f"{name}/file.txt", "inside")
+        person.home.git("add", "file.txt", cwd=path / name)
+        person.home.git("commit", "--quiet", "-m", "inner", cwd=path / name)
+    person.home.git("add", "--all", cwd=path)
+    person.home.git("commit", "--quiet", "-m", "The agent's own", cwd=path)
+    put(path, "linked and changed/file.txt", "changed after that")
+    await round_trip(repo, path, tmp_path / "out")
+
+
 async def test_a_tracked_folder_that_became_a_repository(person: Person, tmp_path: Path) -> None:
     repo, path = await worktree(person)
     person.home.git("init", "--quiet", cwd=path / "src")

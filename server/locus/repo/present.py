@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -28,10 +29,10 @@ class Entry:
 
 async def changes(worktree: Path) -> tuple[str | None, dict[bytes, Entry | None]]:
     """HEAD's commit, and path (bytes, relative, with `/`) to what stands there now; None = gone."""
-    now = await status(worktree)
+    now, links = await asyncio.gather(status(worktree), _links(worktree))
     paths = {change.path for change in now.changes if not change.repository}
     nested = {change.path for change in now.changes if change.repository}
-    nested |= await _unsaved_submodules(worktree)
+    nested |= await _unsaved(worktree, links)
     for repository in nested:
         paths |= await _nested_files(worktree, repository)
     with explained(f"reading {worktree}"):
@@ -40,21 +41,26 @@ async def changes(worktree: Path) -> tuple[str | None, dict[bytes, Entry | None]
     return now.head, {**dict.fromkeys(sorted(nested)), **found}
 
 
-async def _unsaved_submodules(worktree: Path) -> set[bytes]:
-    """Submodules with what only this worktree has: files where none was checked out, a commit that the person's own copy lacks."""
-    if not (worktree / ".gitmodules").is_file():
-        return set()
+async def _links(worktree: Path) -> set[bytes]:
+    """Where the index has a commit of another repository: submodules, and what an agent's `git add` made of a repository of its own."""
+    done = await git("ls-files", "--stage", "-z", cwd=worktree)
+    return {entry.partition(b"\t")[2] for entry in done.stdout.split(b"\0") if entry.startswith(b"160000 ")}
+
+
+async def _unsaved(worktree: Path, links: set[bytes]) -> set[bytes]:
+    """Those with what only this worktree has: files where none was checked out, a commit that the person's own copy lacks."""
+    names = {os.fsencode(path): name for name, path in (await named(worktree)).items()}
     copies = common_dir_of(linked_git_dir(worktree)) / "modules"
     unsaved: set[bytes] = set()
-    for name, path in (await named(worktree)).items():
-        folder = worktree / path
+    for path in {*links, *names}:
+        folder = worktree / os.fsdecode(path)
         if not _is_repository(folder):
-            unsaved |= {os.fsencode(path)} if any(_walk(folder)) else set()
+            unsaved |= {path} if any(_walk(folder)) else set()
             continue
         at = await git("rev-parse", "--verify", "--quiet", "HEAD", cwd=folder, check=False)
-        copy = copies / name
-        if at.code == 0 and not (copy.is_dir() and await _has(copy, at.out)):
-            unsaved.add(os.fsencode(path))
+        copy = copies / names[path] if path in names else None
+        if at.code != 0 or copy is None or not copy.is_dir() or not await _has(copy, at.out):
+            unsaved.add(path)
     return unsaved
 
 
