@@ -125,3 +125,40 @@ async def test_an_unknown_or_unclear_snapshot_is_refused(house: House, tmp_path:
     put(tmp_path, "full/file", "x")
     with pytest.raises(LocusError, match="not empty"):
         await house.call("locus.worktree.restore", ref=ref, path=str(tmp_path / "full"))
+
+
+GIT_CAN = ("stash --all --quiet", "clean -ffdxq", "gc --quiet --prune=now", "repack -adfq", "worktree prune", "gc --quiet --prune=now")
+"""What a person may do in their own checkout; `clean -ffdx` deletes .locus with all worktrees."""
+
+
+@pytest.mark.parametrize("how", ["dirty", "committed", "detached", "elsewhere", "conflict"])
+async def test_what_a_failed_task_left_outlives_the_folder_and_the_run_goes_on(house: House, tmp_path: Path, how: str) -> None:
+    go = tmp_path / "go"
+    commit = "git add --all && git commit -qm mine"
+    work = {
+        "dirty": "echo half > half.txt",
+        "committed": f"echo half > half.txt; {commit}",
+        "detached": f"git checkout -q --detach; echo half > half.txt; {commit}",
+        "elsewhere": f"git checkout -q -b locus/other; echo half > half.txt; {commit}; echo more >> half.txt",
+        "conflict": f"echo a > half.txt; {commit}; git revert -n HEAD; echo b > half.txt",
+    }[how]
+    number = await house.issue(f"if [ -e '{go}' ]; then echo done > done.txt; else {work}; exit 1; fi")
+    view = await house.run(number)
+    worktree = house.ws.repo.worktrees_dir / f"issue-{number}"
+    assert states(view) == ["failed"]
+    before = files_of(worktree)
+    assert "half.txt" in before
+    with house.person.changing():
+        for command in (*GIT_CAN[:-1], f"branch -D --quiet locus/issue-{number}", GIT_CAN[-1]):
+            house.person.home.git(*command.split(), cwd=house.person.path)
+    assert not worktree.exists()
+    (entry,) = await entries(house)
+    restored = []
+    for snapshot in entry.keep_refs:
+        place = tmp_path / snapshot.ref.replace("/", "-")
+        await house.call("locus.worktree.restore", ref=snapshot.ref, path=str(place))
+        restored.append(files_of(place))
+    assert before in restored
+    go.touch()
+    assert done(await house.carry_on(view.id))
+    assert house.branch_files(f"locus/issue-{number}")["done.txt"] == "done"

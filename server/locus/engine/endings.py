@@ -17,7 +17,11 @@ from locus.repo.objects import rev_parse, update_ref
 
 
 async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) -> None:
-    """The worktree stays. The branch's tip is remembered as ours, so that a later run knows it."""
+    """The worktree stays, and all that is in it is kept besides: folders are easily deleted. The branch's tip is remembered as ours, so
+    that a later run knows it.
+    """
+    if place is not None:
+        await _keep(run, number, ended, place)
     run.end(number, ended)
     attempt = run.task(number).attempt
     if place is not None:
@@ -28,6 +32,14 @@ async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) ->
     if ended.state is not TaskState.INTERRUPTED:
         body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
         await publish.comment(run, number, attempt, "failed", body)
+
+
+async def _keep(run: Run, number: int, ended: TaskEnded, place: Place) -> None:
+    """A failure is a warning: the worktree is still there."""
+    try:
+        await snapshots.whole(run, place.worktree, place.branch, place.start, number, f"{ended.state}: {ended.message}"[:200])
+    except LocusError as error:
+        run.warn(f"no snapshot could be taken of {place.worktree}: {error}")
 
 
 async def put_away(run: Run, key: str, worktree: Path, task: int | None) -> None:

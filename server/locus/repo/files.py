@@ -70,7 +70,10 @@ def explained(doing: str) -> Iterator[None]:
 
 
 def move_aside(path: Path, trash: Path, prefix: str = "") -> Path:
-    """Renames `path` into `trash` under a name of its own, begun with `prefix`. Nothing is ever copied: from another file system, beside `path`."""
+    """Renames `path` into `trash` under a name of its own, which begins with `prefix`.
+
+    Where that is another file system, beside `path`: nothing is ever copied.
+    """
     name = f"{prefix}{path.name}-{uuid.uuid4().hex[:8]}"
     with explained(f"moving {path} aside"):
         try:
