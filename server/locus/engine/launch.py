@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from locus import locks, process
-from locus.engine import inbox, questions, request, store
+from locus.engine import inbox, questions, request, resuming, store
 from locus.engine.inbox import Answer, ForceStop, Stop
 from locus.engine.journal import Journal
 from locus.engine.plan import is_done
@@ -21,6 +21,7 @@ from locus.model.events import RequestedTask, RunRequested
 from locus.model.plan import Wanted
 from locus.model.run import RunView
 from locus.model.task import Task, TaskFilter, in_sprint_order
+from locus.repo.discover import discover
 from locus.repo.layout import exclude
 from locus.settings import require_valid
 from locus.trust import commands_of
@@ -80,12 +81,17 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
 
 async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, interactive: bool) -> str:
     """Takes up an unfinished run that nobody is carrying on. Without an id it must be clear which one is meant."""
-    view = _resumable(ws, run_id, sprint)
+    view = await resuming.chosen(ws, run_id, sprint)
     folder = ws.runs / view.id
     asked = request.load(folder)
     with _taken(folder) as lock:
-        if asked.interactive != interactive:
-            asked.model_copy(update={"interactive": interactive}).save(folder)
+        journal = Journal(folder / store.JOURNAL)  # tells now whether it can be written, and cuts off what a crash left half-written
+        journal.close()
+        if journal.fold.seq != view.seq:  # between our look and our lock it was resumed, and came to its end
+            raise Refused(f"run {view.id} has gone on meanwhile", "see `locus status`")
+        now = asked.model_copy(update={"interactive": interactive, "root": _root(ws, asked)})
+        if now != asked:
+            now.save(folder)
         inbox.clear_stops(folder / store.INBOX)
         await _launch(ws, view.id, lock)
     return view.id
@@ -141,24 +147,14 @@ def _require_free(ws: Workspace, branch: str) -> None:
         raise Refused(f"another run is working on {branch}", "see `locus status`; wait for it or stop it with `locus stop`")
 
 
-def _resumable(ws: Workspace, run_id: str | None, sprint: str | None) -> RunView:
-    runs = RunStore(ws.runs)
-    if run_id is not None:
-        view = runs.view(run_id)
-        if view.alive:
-            raise Refused(f"run {run_id} is going on", "watch it with `locus logs -f`")
-        if not view.state.unfinished:
-            raise Refused(f"run {run_id} is {view.state}: there is nothing to resume", "start a new one with `locus run`")
-        return view
-    candidates = [view for view in runs.views() if view.state.unfinished and not view.alive and sprint in (None, view.sprint)]
-    if not candidates:
-        raise Refused("there is no unfinished run to resume", "see `locus status`")
-    if len(candidates) > 1:
-        listed = "\n".join(
-            f"  {view.id}  {view.sprint or ', '.join(f'#{task.number}' for task in view.tasks)}  {view.state}" for view in candidates
-        )
-        raise Refused(f"several runs could be resumed:\n{listed}", "name one: `locus run --resume RUN`")
-    return candidates[0]
+def _root(ws: Workspace, asked: RunRequest) -> str:
+    """Where the run looks from: as when it was started, unless that checkout is gone or the repository was moved."""
+    root = Path(asked.root)
+    try:
+        stays = root.is_dir() and discover(root).common_dir == ws.repo.common_dir
+    except Refused:
+        stays = False
+    return asked.root if stays else str(ws.root)
 
 
 def _only_running(ws: Workspace) -> RunView:

@@ -216,6 +216,9 @@ async def _update(ws: Workspace, journal: Sink, ending: RunEnded | None = None) 
         view = view.model_copy(update={"state": ending.state})
     if view is not None and view.state is not RunState.REFUSED:
         try:
-            await runstate.update(ws, view)
+            told = await runstate.update(ws, view)
         except LocusError as error:
             log.warning("run-state.json was not written: %s", error)
+        else:
+            if told is not None:
+                journal.append(Warned(message=told))
