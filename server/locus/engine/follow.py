@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -22,11 +22,17 @@ class LogLine:
     stream: Literal["stdout", "stderr", "locus"] = "stdout"
 
 
+def _last_newline(data: bytes) -> int:
+    return data.rfind(b"\n") + 1
+
+
 @dataclass
 class _Tail:
     """The whole lines that were added to a file since the last look; a rotated or replaced file is read from its start."""
 
     path: Path
+    whole: Callable[[bytes], int] = _last_newline
+    """Where the last whole line ends."""
     offset: int = 0
     inode: int = 0
     number: int = 0
@@ -47,7 +53,7 @@ class _Tail:
         with path.open("rb") as file:
             file.seek(self.offset)
             data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
+        whole = data[: self.whole(data)]
         self.offset += len(whole)
         for line in whole.splitlines():
             self.number += 1
@@ -79,7 +85,7 @@ class Follower:
         if self.error is not None:
             return False
         if self._journal is None:
-            self._journal = _Tail(self.folder / JOURNAL)
+            self._journal = _Tail(self.folder / JOURNAL, journal.whole)
         seq = self._fold.seq
         before = self.view
         try:
@@ -90,12 +96,17 @@ class Follower:
         except LocusError as error:
             self.error = error
             return True
+        except OSError as error:
+            self.error = LocusError(f"the run in {self.folder} cannot be read: {error.strerror}", "make its files readable for you")
+            return True
         return self.view != before
 
     def _read_on(self) -> None:
         if self._journal is not None:
             for number, line in self._journal.lines():
-                self._fold.apply(journal.parse(line, self._journal.path, number))
+                record = journal.parse(line, self._journal.path, number)
+                if journal.follows(record, self._fold.seq, self._journal.path, number):
+                    self._fold.apply(record)
 
     def new_lines(self, task: int | None = None) -> list[LogLine]:
         """What the agents said since the last call with the same `task` (None: all of them), in the order it was read."""
@@ -166,7 +177,7 @@ class RunWatcher:
             return True
         try:
             return (follower.folder / JOURNAL).stat().st_size != (follower._journal.offset if follower._journal else 0)
-        except FileNotFoundError:
+        except OSError:
             return False
 
     def _discover(self) -> None:

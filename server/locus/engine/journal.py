@@ -7,6 +7,7 @@ commit, and at the run's end. Every other effect finds out by itself what is the
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Protocol
 from locus.engine.clock import stamp
 from locus.engine.files import dump
 from locus.errors import LocusError
-from locus.model.events import FORMAT, Record, RunEvent, parse_record
+from locus.model.events import FORMAT, Record, RunEvent, RunRequested, parse_record
 from locus.model.run import Fold
 
 
@@ -35,12 +36,15 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._cut_fragment()
         self.fold = Fold()
-        for record in read(path):
-            self.fold.apply(record)
-        self._file = path.open("ab", buffering=0)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._cut_fragment()
+            for record in read(path):
+                self.fold.apply(record)
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise self._unwritten(error) from error
         self._synced = self.fold.seq
         self._syncing = asyncio.Lock()
 
@@ -49,8 +53,10 @@ class Journal:
         record = Record(v=FORMAT, seq=self.fold.seq + 1, at=stamp(), task=task, event=event)
         data = dump(record.line())
         try:
+            before = os.fstat(self._file.fileno()).st_size
             if self._file.write(data) != len(data):
-                raise OSError(28, "no space left on device")
+                self._file.truncate(before)  # or the next line, when there is room again, would be joined to half a one
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise self._unwritten(error) from error
         self.fold.apply(record)
@@ -69,17 +75,15 @@ class Journal:
             self._synced = reached
 
     def _unwritten(self, error: OSError) -> LocusError:
-        return LocusError(f"cannot write the journal {self.path}: {error.strerror}", "free some space, then resume the run")
+        hint = "free some space, or make it writable for you, then resume the run"
+        return LocusError(f"cannot write the journal {self.path}: {error.strerror}", hint)
 
     def close(self) -> None:
         self._file.close()
 
     def _cut_fragment(self) -> None:
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return
-        end = data.rfind(b"\n") + 1
+        data = contents(self.path)
+        end = whole(data)
         if end < len(data):
             with self.path.with_name(f"{self.path.name}.fragment").open("ab") as aside:
                 aside.write(data[end:] + b"\n")
@@ -87,24 +91,57 @@ class Journal:
 
 
 def read(path: Path) -> list[Record]:
-    """All whole lines. Raises LocusError that names the line when one is not a record: the file is left as it is."""
+    """The run's records in order, each once. Raises LocusError that names the line which is not as we write it; the file is left as it is.
+
+    A line that stands there twice counts once. Where lines are missing the rest is not believed: what the run did might be done again.
+    """
+    data = contents(path)
+    records: list[Record] = []
+    for number, line in enumerate(data[: whole(data)].splitlines(), 1):
+        record = parse(line, path, number)
+        if follows(record, len(records), path, number):
+            records.append(record)
+    return records
+
+
+def follows(record: Record, seq: int, path: Path, number: int) -> bool:
+    """Whether it is the next one after `seq`; False for one that stood there before. Raises LocusError where some are missing between."""
+    if record.seq > seq + 1:
+        raise _changed(path, number, f"lacks what came before it: the records {seq + 1} to {record.seq - 1}")
+    return record.seq == seq + 1
+
+
+def contents(path: Path) -> bytes:
+    """Nothing where there is no journal. Raises LocusError where there is one that cannot be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return []
-    return [parse(line, path, number) for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1)]
+        return b""
+    except OSError as error:
+        raise LocusError(f"the journal {path} cannot be read: {error.strerror}", "make it a file that you may read and write") from error
+
+
+def whole(data: bytes) -> int:
+    """Where the last whole line ends. We never write a zero byte: a power cut leaves blocks of them, and nothing after them counts."""
+    zeros = data.find(b"\0")
+    return data.rfind(b"\n", 0, len(data) if zeros < 0 else zeros) + 1
 
 
 def parse(line: bytes, path: Path, number: int) -> Record:
+    """A line of the journal at `path`. Raises LocusError, as `read`."""
     try:
         value = json.loads(line)
         if not isinstance(value, dict):
             raise ValueError("not an object")
+        if isinstance(format := value.get("v"), int) and format > FORMAT:
+            raise LocusError(f"{path} was written by a newer Locus (format {format})", "upgrade Locus, then try again")
         record = parse_record(value)
-    except ValueError as error:
-        raise LocusError(
-            f"{path}:{number} is not a journal record: {error}", "the file was changed by hand; restore it, or start a new run"
-        ) from error
-    if record.v > FORMAT:
-        raise LocusError(f"{path} was written by a newer Locus (format {record.v})", "upgrade Locus, then try again")
+    except (ValueError, RecursionError) as error:
+        raise _changed(path, number, f"is not a journal record: {error}") from error
+    if isinstance(record.event, RunRequested) and record.event.run_id != path.parent.name:
+        raise _changed(path, number, f"belongs to {record.event.run_id}")
     return record
+
+
+def _changed(path: Path, number: int, what: str) -> LocusError:
+    return LocusError(f"{path}:{number} {what}", "the file was changed by hand; restore it, or start a new run")

@@ -14,6 +14,9 @@ from locus.model.base import Model
 from locus.model.config import Config, Merged, Source
 from locus.model.plan import Wanted
 
+FORMAT = 1
+_ANEW = "start a new run; what this one left stays where it is"
+
 
 class RunRequest(Model):
     v: Literal[1] = 1
@@ -36,10 +39,20 @@ class RunRequest(Model):
 
 
 def load(folder: Path) -> RunRequest:
+    """Raises NotFound where it is gone, LocusError where it cannot be read: such a run cannot be resumed, its files stay."""
     path = folder / "request.json"
     try:
-        return RunRequest.model_validate(json.loads(path.read_bytes()))
+        value = json.loads(path.read_bytes())
+        if isinstance(value, dict) and isinstance(value.get("v"), int) and value["v"] > FORMAT:
+            raise LocusError(f"{path} was written by a newer Locus (format {value['v']})", "upgrade Locus, then try again")
+        return RunRequest.model_validate(value)
     except FileNotFoundError as error:
-        raise NotFound(f"there is no run {folder.name}", "list runs with `locus status`") from error
-    except (ValueError, ValidationError) as error:
-        raise LocusError(f"{path} cannot be read: {error}", "start a new run") from error
+        raise NotFound(f"the run {folder.name} cannot be resumed: its request.json is gone", _ANEW) from error
+    except OSError as error:
+        raise LocusError(f"{path} cannot be read: {error.strerror}", "make it a file that you may read") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "it"
+        raise LocusError(f"{path} is not a run's request: {where}: {first['msg'].lower()}", _ANEW) from error
+    except (ValueError, RecursionError) as error:
+        raise LocusError(f"{path} is damaged: {error}", _ANEW) from error

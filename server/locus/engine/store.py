@@ -31,6 +31,10 @@ class RunStore:
             names = [entry.name for entry in os.scandir(self.folder) if entry.is_dir()]
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise LocusError(
+                f"the runs in {self.folder} cannot be listed: {error.strerror}", "make it a folder that you may use"
+            ) from error
         return sorted(names, reverse=True)
 
     def path(self, run_id: str) -> Path:
@@ -51,7 +55,10 @@ class RunStore:
         read_on()
         view = seen(fold, folder, read_on)
         if view is None:
-            raise NotFound(f"run {run_id} has not written anything yet")
+            raise NotFound(
+                f"nothing is known of the run {run_id}: {folder / JOURNAL} is missing, or lacks its beginning", "start a new run"
+            )
+        """Raises NotFound where there is no such run or it has no journal, LocusError where that cannot be read."""
         return view
 
     def views(self, *, state: RunState | None = None, limit: int | None = None) -> list[RunView]:
@@ -69,13 +76,14 @@ class RunStore:
         return found
 
     def unreadable(self) -> dict[str, LocusError]:
-        """The runs whose journal cannot be read, and why."""
+        """The runs that `views` leaves out, and why; not those that are just being started."""
         problems: dict[str, LocusError] = {}
         for run_id in self.ids():
             try:
-                journal.read(self.folder / run_id / JOURNAL)
+                self.view(run_id)
             except LocusError as error:
-                problems[run_id] = error
+                if not (isinstance(error, NotFound) and locks.is_held(self.folder / run_id / LOCK)):
+                    problems[run_id] = error
         return problems
 
 
@@ -98,3 +106,5 @@ def tail(path: Path, size: int = 400) -> str | None:
             return file.read().decode("utf-8", "replace").strip().rpartition("\n")[2] or None
     except FileNotFoundError:
         return None
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
