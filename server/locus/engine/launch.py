@@ -42,8 +42,11 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
     if missing and not interactive:
         raise questions.not_trusted(missing)
     exclude(ws.repo)
-    run_id = store.new_run_id()
-    folder = ws.runs / run_id
+    try:
+        folder = RunStore(ws.runs).make()
+    except OSError as error:
+        raise _unwritten(ws.runs, error) from error
+    run_id = folder.name
     asked = RunRequest(
         run_id=run_id,
         root=str(ws.root),
@@ -62,17 +65,16 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
         tasks=tuple(RequestedTask(number=task.number, title=task.title, order=task.order) for task in tasks),
     )
     try:
-        folder.mkdir(parents=True)
         with _taken(folder) as lock:
             asked.save(folder)
             journal = Journal(folder / store.JOURNAL)
             journal.append(requested)
             await journal.sync()
             journal.close()
-            await _launch(ws, folder.name, lock)
+            await _launch(ws, run_id, lock)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise LocusError(f"cannot write {folder}: {error.strerror}", "free some space or make the folder writable") from error
+        raise _unwritten(folder, error) from error
     except LocusError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -171,6 +173,10 @@ def _taken(folder: Path) -> Lock:
     if lock is None:
         raise Refused(f"run {folder.name} is going on", "watch it with `locus logs -f`")
     return lock
+
+
+def _unwritten(folder: Path, error: OSError) -> LocusError:
+    return LocusError(f"cannot write {folder}: {error.strerror}", "free some space or make the folder writable")
 
 
 async def _launch(ws: Workspace, run_id: str, lock: Lock) -> None:

@@ -6,31 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from locus import locks
 from locus.engine import snapshots
 from locus.engine.branches import beginning
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
-from locus.engine.verdicts import blocked
 from locus.errors import Refused
-from locus.locks import Lock
 from locus.model import naming
 from locus.model.events import TaskPrepared
 from locus.repo import worktrees
 from locus.repo.drift import settle
 from locus.repo.objects import rev_parse
-
-
-async def lock_branch(run: Run, branch: str) -> Lock:
-    """Only resuming waits: for the agent of a runner that was killed. Otherwise somebody else is at work."""
-    path = run.ws.branch_lock(branch)
-    if run.resumed:
-        return await locks.lock(path, timeout=30.0)
-    lock = locks.try_lock(path)
-    if lock is None:
-        raise blocked(f"another run is working on {branch}", "see `locus status`; wait for it, then `locus run --resume`")
-    return lock
 
 
 async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) -> Place:

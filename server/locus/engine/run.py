@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locus.agents.protocol import Agent
+from locus.engine.claims import Claims
 from locus.engine.control import Control
 from locus.engine.effects import Effects
 from locus.engine.journal import Sink
@@ -35,6 +36,7 @@ class Run:
     effects: Effects
     control: Control
     slots: Slots
+    claims: Claims
     seen: Survey
     planned: RunPlanned
     resumed: bool

@@ -14,8 +14,10 @@ from locus import process
 from locus.engine import plan as planning
 from locus.engine import questions, request, runstate, sprint, standalone, store
 from locus.engine.branches import OWN_REFS
+from locus.engine.claims import Claims, guard
 from locus.engine.control import Control
 from locus.engine.effects import Effect, Effects, Result
+from locus.engine.inbox import ForceStop
 from locus.engine.journal import Journal, Sink
 from locus.engine.run import Run
 from locus.engine.survey import Survey, survey
@@ -39,14 +41,17 @@ def main(folder: Path, lock_fd: int) -> int:
     lock = Lock.adopt(lock_fd, folder / store.LOCK)
     process.adopt_orphans()
     try:
-        asyncio.run(conduct(folder, Journal(folder / store.JOURNAL), signals=True))
+        asyncio.run(conduct(folder, Journal(folder / store.JOURNAL), signals=True, lock=lock))
     finally:
         lock.close()
     return 0
 
 
-async def conduct(folder: Path, journal: Sink, *, signals: bool = False) -> None:
-    """The whole run. Whatever happens, short of the death of this process, the journal's last line says how it ended."""
+async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: Lock | None = None) -> None:
+    """The whole run. Whatever happens, short of the death of this process, the journal's last line says how it ended.
+
+    The caller holds the run's lock; `lock` is guarded against its deletion.
+    """
     asked = request.load(folder)
     ws = Workspace(Path(asked.root))
     control = Control(on_stop=lambda: _stopping(journal))
@@ -54,10 +59,14 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False) -> None
         control.listen_to_signals()
     resumed = journal.fold.started
     journal.append(RunStarted(resumed=resumed))
-    watching = asyncio.create_task(control.watch(folder / store.INBOX))
-    projecting = asyncio.create_task(_project(ws, journal))
+    claims = Claims(ws.branch_lock, patient=resumed)
+    beside = [
+        asyncio.create_task(control.watch(folder / store.INBOX)),
+        asyncio.create_task(_project(ws, journal)),
+        asyncio.create_task(guard(lambda: [*([lock] if lock else []), *claims], lambda lost: _lost(lost, lock, control))),
+    ]
     try:
-        ending = await _carry_out(folder, asked, ws, journal, control, resumed)
+        ending = await _carry_out(folder, asked, ws, journal, control, claims)
     except Refused as error:
         ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=error.hint)
     except Exception as error:
@@ -67,19 +76,20 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False) -> None
             known = LocusError("Locus hit an internal error", f"see {folder / store.LOG}, then resume")
         ending = RunEnded(state=RunState.FAILED, reason=known.message, hint=known.hint)
     finally:
-        for task in (watching, projecting):
+        claims.close()
+        for task in beside:
             task.cancel()
-        await asyncio.wait([watching, projecting])
+        await asyncio.wait(beside)
     await process.sweep_orphans()
     await _update(ws, journal, ending)
     journal.append(ending)
     await journal.sync()
 
 
-async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, resumed: bool) -> RunEnded:
-    if resumed:
+async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, claims: Claims) -> RunEnded:
+    if claims.patient:
         await _clear_leftovers(asked.run_id)
-    planned, seen = await _plan(asked, ws, journal, control)
+    planned, seen = await _plan(asked, ws, journal, control, claims)
     if control.stopping:
         return RunEnded(state=RunState.STOPPED, reason="stopped before it began")
     run = Run(
@@ -91,17 +101,18 @@ async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, jou
         effects=Effects(journal),
         control=control,
         slots=Slots(ws.locks / "slots", asked.config.agent.max_parallel),
+        claims=claims,
         seen=seen,
         planned=planned,
-        resumed=resumed,
+        resumed=claims.patient,
     )
     await _begin(run)
     await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
     return _ending(run)
 
 
-async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control) -> tuple[RunPlanned, Survey]:
-    """Re-checked in full before the first effect; a resumed run keeps the plan it has."""
+async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, claims: Claims) -> tuple[RunPlanned, Survey]:
+    """Re-checked in full before the first effect; a resumed run keeps the plan it has. Its branches are claimed."""
     known = journal.fold.planned
     wanted = asked.wanted
     if known is not None:
@@ -109,14 +120,16 @@ async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control
     seen = await survey(ws, wanted, asked.config, fetch=known is None)
     if known is not None:
         await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in known.tasks})
+        claims.take(task.branch for task in known.tasks if not journal.fold.tasks[task.number].state.succeeded)
         return known, replace(seen, branch=BaseBranch(known.base_branch, known.remote))
     plan = planning.make(seen)
     _require_accepted(plan)
+    claims.take(task.branch for task in plan.tasks)
     await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in plan.tasks})
     chosen = await questions.base(journal, control, asked, seen, ws.repo)
     if chosen is not None:
         seen = await survey(ws, wanted.model_copy(update={"base": chosen}), asked.config, fetch=False)
-        plan = planning.make(seen)
+        plan = planning.make(replace(seen, held=frozenset()))  # it is us
         _require_accepted(plan)
     for warning in seen.warnings:
         journal.append(Warned(message=warning))
@@ -190,6 +203,15 @@ def _stopping(journal: Sink) -> None:
     journal.append(RunStateChanged(state=RunState.STOPPING, reason="stopped by a person"))
 
 
+def _lost(lost: Lock, own: Lock | None, control: Control) -> None:
+    """Somebody deleted a lock file, and another process has locked the new one."""
+    if lost is own:
+        log.error("another runner has taken this run: ending as in a crash, the journal is its to write")
+        os._exit(1)
+    log.error("another run has taken %s: stopping", lost.path.name)
+    control.request(ForceStop())
+
+
 async def _clear_leftovers(run_id: str) -> None:
     """Agents that outlived a killed runner and its supervisor carry the run's id in their environment."""
     for pid in process.leftovers(run_id):
@@ -214,7 +236,7 @@ async def _update(ws: Workspace, journal: Sink, ending: RunEnded | None = None) 
     view = journal.fold.view()
     if view is not None and ending is not None:
         view = view.model_copy(update={"state": ending.state})
-    if view is not None and view.state is not RunState.REFUSED:
+    if view is not None:
         try:
             told = await runstate.update(ws, view)
         except LocusError as error:

@@ -24,7 +24,13 @@ async def run_all(run: Run) -> None:
     """Raises TaskEnded when the branch cannot be had, or when the last step, the pull request, fails: the tasks stay done then."""
     wanted = str(run.planned.branch)
     started = next((task for planned in run.planned.tasks if (task := run.task(planned.number)).branch and task.worktree), None)
-    with await places.lock_branch(run, str(started.branch) if started else wanted) as lock:
+    try:
+        lock = await run.claims.of(wanted, run.control.stop.of(None))
+    except TaskEnded:
+        if run.control.stopping:
+            return
+        raise
+    with lock:
         if started is None:
             place = await places.fresh(run, wanted, None, (lock.fd,))
         else:

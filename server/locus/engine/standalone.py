@@ -27,7 +27,7 @@ async def run_all(run: Run) -> None:
     async with asyncio.TaskGroup() as group:
         for planned in run.planned.tasks:
             if run.task(planned.number).state.succeeded:
-                group.create_task(_put_away(run, planned.number))
+                group.create_task(_put_away(run, planned))
         for planned in unfinished:
             held = await slot(run, planned.number)
             if run.control.stopping:
@@ -44,23 +44,30 @@ def _order(run: Run) -> list[PlannedTask]:
 
 
 async def _one(run: Run, task: Task, planned: PlannedTask, held: Lock) -> None:
+    with held:
+        try:
+            lock = await run.claims.of(planned.branch, run.control.stop.of(task.number))
+        except LocusError as error:
+            run.end(task.number, verdicts.of(error))  # what the tracker says is up to whoever has the branch
+            return
+        with lock:
+            await _work(run, task, planned, held, lock)
+
+
+async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, lock: Lock) -> None:
     place: Place | None = None
-    before = run.task(task.number)
     try:
-        with await places.lock_branch(run, before.branch or planned.branch) as lock:
-            if (standing := await _standing(run, task.number, lock)) is not None:
-                place, accepted = standing
-            else:
-                run.move(task.number, TaskState.PREPARING, phase="preparing")
-                await publish.status(run, task.number, before.attempt + 1, TaskState.PREPARING)
-                place = await _place(run, task.number, planned, lock)
-                accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
-            held.close()
-            await _publish(run, task, planned, place, accepted)
+        if (standing := await _standing(run, task.number, lock)) is not None:
+            place, accepted = standing
+        else:
+            run.move(task.number, TaskState.PREPARING, phase="preparing")
+            await publish.status(run, task.number, run.task(task.number).attempt + 1, TaskState.PREPARING)
+            place = await _place(run, task.number, planned, lock)
+            accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
+        held.close()
+        await _publish(run, task, planned, place, accepted)
     except LocusError as error:
         await endings.badly(run, task.number, verdicts.of(error), place)
-    finally:
-        held.close()
 
 
 async def _standing(run: Run, number: int, lock: Lock) -> tuple[Place, Accepted] | None:
@@ -99,11 +106,13 @@ async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, acc
         await endings.put_away(run, f"remove:{task.number}", place.worktree, task.number)
 
 
-async def _put_away(run: Run, number: int) -> None:
-    """What a crash left of a done task: its worktree."""
-    task = run.task(number)
-    pushed = (run.effects.done(f"push:{number}") or {}).get("pushed") is not None
+async def _put_away(run: Run, planned: PlannedTask) -> None:
+    """What a crash left of a done task: its worktree. Unless another run has taken the task up again: then it is that one's."""
+    task = run.task(planned.number)
+    pushed = (run.effects.done(f"push:{task.number}") or {}).get("pushed") is not None
     safe = pushed or run.planned.remote is None or not run.config.agent.auto_pr
-    if task.worktree and safe and run.effects.done(f"remove:{number}") is None:
-        with await places.lock_branch(run, str(task.branch)):
-            await endings.put_away(run, f"remove:{number}", Path(task.worktree), number)
+    if task.worktree and safe and run.effects.done(f"remove:{task.number}") is None:
+        lock = run.claims.at_once(planned.branch)
+        if lock is not None:
+            with lock:
+                await endings.put_away(run, f"remove:{task.number}", Path(task.worktree), task.number)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from locus import locks
@@ -16,9 +17,8 @@ from locus.model.states import RunState
 JOURNAL, LOCK, LOG, INBOX = "journal.jsonl", "lock", "runner.log", "inbox"
 
 
-def new_run_id() -> str:
-    """Sortable by time; unique also within one instant."""
-    return datetime.now(UTC).strftime("run-%Y-%m-%dT%H-%M-%S-%f")[:-3] + "-" + os.urandom(2).hex()
+_STAMP = "run-%Y-%m-%dT%H-%M-%S-%f"
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class RunStore:
@@ -37,6 +37,18 @@ class RunStore:
             ) from error
         return sorted(names, reverse=True)
 
+    def make(self) -> Path:
+        """The empty folder of a new run. Its id is unique, and sorts after all others even where the clock has been set back."""
+        while True:
+            now = datetime.now(UTC).replace(tzinfo=None)
+            newest = next((began for run_id in self.ids() if (began := _began(run_id)) is not None), None)
+            if newest is not None:
+                now = max(now, newest + _MILLISECOND)
+            folder = self.folder / f"{now.strftime(_STAMP)[:-3]}-{os.urandom(2).hex()}"
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                return folder
+
     def path(self, run_id: str) -> Path:
         """Raises NotFound; ids come from people and editors and never leave the folder."""
         if run_id not in self.ids():
@@ -44,6 +56,7 @@ class RunStore:
         return self.folder / run_id
 
     def view(self, run_id: str) -> RunView:
+        """Raises NotFound where there is no such run or it has no journal, LocusError where that cannot be read."""
         folder = self.path(run_id)
         fold = Fold()
 
@@ -58,7 +71,6 @@ class RunStore:
             raise NotFound(
                 f"nothing is known of the run {run_id}: {folder / JOURNAL} is missing, or lacks its beginning", "start a new run"
             )
-        """Raises NotFound where there is no such run or it has no journal, LocusError where that cannot be read."""
         return view
 
     def views(self, *, state: RunState | None = None, limit: int | None = None) -> list[RunView]:
@@ -85,6 +97,14 @@ class RunStore:
                 if not (isinstance(error, NotFound) and locks.is_held(self.folder / run_id / LOCK)):
                     problems[run_id] = error
         return problems
+
+
+def _began(run_id: str) -> datetime | None:
+    """None for a folder that somebody has named by hand."""
+    try:
+        return datetime.strptime(run_id.rpartition("-")[0], _STAMP)
+    except ValueError:
+        return None
 
 
 def seen(fold: Fold, folder: Path, read_on: Callable[[], None]) -> RunView | None:
