@@ -109,6 +109,17 @@ async def test_cancellation_ends_the_group_and_reaps_before_it_returns(tmp_path:
     await until_async(lambda: not alive(pids[1]))
 
 
+async def test_a_cancelled_program_may_clear_up_behind_itself(tmp_path: Path, env: dict[str, str]) -> None:
+    lock = tmp_path / "lock"
+    script = f"trap 'rm {lock}; exit' TERM; touch {lock}; while :; do sleep 0.01; done"
+    running = asyncio.create_task(run(["sh", "-c", script], cwd=tmp_path, env=env))
+    await until_async(lock.exists)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not lock.exists()
+
+
 async def test_cancellation_at_any_moment_of_the_start_leaves_nothing(tmp_path: Path, env: dict[str, str]) -> None:
     for steps in range(8):
         running = asyncio.create_task(run(["sh", "-c", "sleep 600"], cwd=tmp_path, env=env | {"LATE": "yes"}))

@@ -17,6 +17,7 @@ from locus.process.argv import not_started, require_folder
 from locus.process.orphans import STARTED_BY, descendants, send
 
 HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
+TERMINATE_GRACE: Final = 2.0  # seconds from SIGTERM to SIGKILL
 
 
 class Child(asyncio.SubprocessProtocol):
@@ -88,13 +89,29 @@ class Child(asyncio.SubprocessProtocol):
                 await self.drained.wait()
 
     async def destroy(self) -> None:
-        """Whatever is left of it is killed and reaped."""
+        """Whatever is left of it is ended and reaped. It is asked first: a git that is killed leaves its lock files behind."""
         try:
             if self.started and not self.exited.is_set():
-                self.kill()
+                below = descendants(self.pid)
+                try:
+                    await self._terminate()
+                finally:
+                    self.kill()
+                    for pid in below:  # what is left of it when it has ended itself
+                        send(pid, signal.SIGKILL)
                 await self.exited.wait()
         finally:
             self.close()
+
+    async def _terminate(self) -> None:
+        """SIGTERM to its group, and the time to heed it. Windows has no such thing."""
+        if sys.platform == "win32":
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TERMINATE_GRACE):
+                await self.exited.wait()
 
     def kill(self) -> None:
         """SIGKILL to its group, and on Linux to descendants that left the group."""

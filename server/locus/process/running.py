@@ -43,7 +43,8 @@ async def run(
     """Runs a program to its end. stdin is `input`, or nothing; `env` is `scrubbed_env()` unless given.
 
     Raises ProcessFailed when it cannot be started, prints more than `cap` bytes to a pipe, takes longer than `timeout` seconds, or, with
-    `check`, ends with another code than 0. On time-out and cancellation the whole group is killed and reaped before this returns.
+    `check`, ends with another code than 0. On time-out and cancellation the whole group is asked to end, killed if it does not, and
+    reaped before this returns.
     """
     words = checked_words(argv)
     printed = {1: bytearray(), 2: bytearray()}
