@@ -17,7 +17,7 @@ What GitHub does and this does not, or does otherwise:
 - What is written is seen at once, everywhere. GitHub's lists may lag behind for a moment, its search for minutes; there is no search here.
 - The API version is 2022-11-28; another one is refused with 400.
 - `mergeable` is always unknown (null, as GitHub says until it has found out), line and file counts of pull requests are 0.
-- No templates, assignees, projects, reactions, sub-issues, teams, organizations, webhooks, required reviews, checks or protected branches.
+- No templates, projects, reactions, sub-issues, teams, organizations, webhooks, required reviews, checks or protected branches.
 - Lists are paged by `page` throughout; GitHub pages long ones by cursors in the `Link`. Whoever follows the links does not notice.
 - One ETag for one body. GitHub's change with the token too, and now and then without a reason.
 - The primary limits are counted as GitHub counts them (a 304 is free, GraphQL costs by its published formula); secondary limits strike

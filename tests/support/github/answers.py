@@ -75,5 +75,5 @@ def custom(resource: str, message: str) -> Refusal:
     return Refusal(422, "Validation Failed", {"resource": resource, "code": "custom", "message": message})
 
 
-def forbidden(message: str, *errors: Mapping[str, Any]) -> Refusal:
-    return Refusal(403, message, *errors, type="FORBIDDEN")
+def forbidden(message: str) -> Refusal:
+    return Refusal(403, message, type="FORBIDDEN")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from support.github.answers import Answer, not_found
 from support.github.world import Repository, World
@@ -43,7 +43,7 @@ class Call:
         return Answer(200, items[(number - 1) * size : number * size], {"Link": ", ".join(links)} if links else {})
 
     def _link(self, number: int, relation: str) -> str:
-        place = self.template.removeprefix("/repos/{owner}/{repo}").format(**self.path)
+        place = self.template.removeprefix("/repos/{owner}/{repo}").format(**{name: quote(one, safe="") for name, one in self.path.items()})
         query = urlencode({**self.query, "page": number})
         return f'<{self.world.api}/repositories/{self.repository.id}{place}?{query}>; rel="{relation}"'
 

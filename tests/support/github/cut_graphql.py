@@ -20,7 +20,10 @@ MEMBER = "package/schema.graphql"
 CUT = Path(__file__).parent / "data" / "schema.graphql"
 
 CONNECTION = "nodes pageInfo totalCount"
-ISSUE = "author body closed closedAt comments createdAt databaseId id labels locked milestone number repository state title updatedAt url"
+ISSUE = (
+    "assignees author body closed closedAt comments createdAt databaseId id labels locked milestone number repository state title updatedAt"
+    " url"
+)
 FIELDS = {
     "Query": "id node nodes rateLimit repository viewer",
     "Mutation": (
@@ -48,6 +51,7 @@ FIELDS = {
     "IssueConnection": CONNECTION,
     "PullRequestConnection": CONNECTION,
     "LabelConnection": CONNECTION,
+    "UserConnection": CONNECTION,
     "MilestoneConnection": CONNECTION,
     "IssueCommentConnection": CONNECTION,
     "PullRequestReviewConnection": CONNECTION,

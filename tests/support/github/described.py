@@ -13,7 +13,6 @@ from typing import Any
 import jsonschema_rs
 
 CUT = Path(__file__).parent / "data" / "openapi.json"
-UNDESCRIBED = {"$ref": "#/components/schemas/basic-error"}
 
 Json = dict[str, Any]
 
@@ -71,11 +70,12 @@ class Description:
             yield from self._faults(operation.body, body)
 
     def answer_faults(self, operation: Operation, status: int, body: Any) -> Iterator[Fault]:
-        """Where the status is not described for the operation, it is an error in the shape of them all."""
-        if str(status) not in operation.answers and status < 400:
+        """An error that is not described for the operation has the shape that such errors have elsewhere."""
+        if str(status) not in operation.answers and status < 300:
             yield Fault(f"{status} is not an answer of {operation.id}")
             return
-        schema = operation.answers.get(str(status), UNDESCRIBED)
+        usual = {"$ref": f"#/components/schemas/{'validation-error' if status == 422 else 'basic-error'}"}
+        schema = operation.answers.get(str(status), usual)
         if schema is not None:
             yield from self._faults(schema, body)
         elif body is not None:

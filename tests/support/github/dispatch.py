@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from support.github import graph, pulls, shapes
 from support.github.answers import JSON_TYPE, Answer, Refusal, not_found
@@ -60,7 +61,7 @@ class Request:
     def writes(self) -> bool:
         if self.path == "/graphql":
             body = self.body
-            return isinstance(body, dict) and str(body.get("query", "")).lstrip().startswith("mutation")
+            return isinstance(body, dict) and re.search(r"^\s*mutation\b", str(body.get("query")), re.MULTILINE) is not None
         return self.method not in ("GET", "HEAD")
 
 
@@ -85,10 +86,16 @@ class Dispatcher:
     """What a client of the real GitHub would not want to send, and answers of ours that GitHub would not give."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
+    def name(self, request: Request) -> str | None:
+        """What is asked for, by GitHub's name, whatever becomes of it."""
+        if request.path == "/graphql":
+            return "graphql"
+        found = description().find(request.method, _with_a_name(request.path))
+        return found[0].id if found is not None else None
+
     def answer(self, request: Request) -> Answer:
-        resource: Resource = "graphql" if request.path == "/graphql" else "core"
         try:
-            answer = self._answer(request, resource)
+            answer = self._answer(request)
         except Refusal as refusal:
             answer = refusal.answer()
         headers = {"Content-Type": JSON_TYPE} if answer.body is not None else {}
@@ -96,36 +103,34 @@ class Dispatcher:
             tag = f'W/"{hashlib.sha256(answer.content()).hexdigest()}"'
             headers |= {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
             if _matches(request.headers.get("if-none-match", ""), tag):
-                self.limits.of(resource).used -= 1
+                self.limits.of("core").used -= 1
                 answer = Answer(304, None, {"ETag": tag})
-        return Answer(answer.status, answer.body, {**self.usual(resource), **headers, **answer.headers})
+        return Answer(answer.status, answer.body, {**self.usual(request, answer.status), **headers, **answer.headers})
 
-    def usual(self, resource: Resource) -> dict[str, str]:
+    def usual(self, request: Request, status: int) -> dict[str, str]:
+        """What GitHub sends with every answer."""
         return {
-            **self.limits.headers(resource),
+            **self.limits.headers(_resource(request), known=status != 401),
             "Date": formatdate(self.world.seconds(), usegmt=True),
             "Server": "github.com",
             "X-GitHub-Media-Type": "github.v3; format=json",
             "X-GitHub-Request-Id": f"{next(self._numbers):04X}:1F00:2D00:3E00:4F00",
-            "X-OAuth-Scopes": SCOPES,
-            "X-Accepted-OAuth-Scopes": "",
+            **({"X-OAuth-Scopes": SCOPES, "X-Accepted-OAuth-Scopes": ""} if status != 401 else {}),
         }
 
-    def _answer(self, request: Request, resource: Resource) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         user = self._user(request)
         version = request.headers.get("x-github-api-version")
         if version is not None and version not in API_VERSIONS:
             self._surprised(request, f"API version {version}")
             raise Refusal(400, f"{version} is not a supported API version")
-        if request.path == "/rate_limit":
-            request.operation = "rate-limit/get"
-            return Answer(200, self.limits.overview())
+        resource = _resource(request)
         limit = self.limits.of(resource)
-        if limit.remaining == 0:
+        if limit.remaining == 0 and request.path != "/rate_limit":
             return self.limits.exceeded(resource, user.id)
         if resource == "graphql":
             return self._graphql(request, user)
-        limit.used += 1
+        limit.used += request.path != "/rate_limit"
         return self._rest(request, user)
 
     def _user(self, request: Request) -> User:
@@ -136,7 +141,6 @@ class Dispatcher:
         return self.world.users[self.world.tokens[request.token]]
 
     def _graphql(self, request: Request, user: User) -> Answer:
-        request.operation = "graphql"
         if request.method != "POST":
             raise not_found()
         asked = graph.read(request.body)
@@ -148,51 +152,55 @@ class Dispatcher:
         return graph.execute(asked, Asker(self.world, self.limits, user.login, asked.cost))
 
     def _rest(self, request: Request, user: User) -> Answer:
-        if request.path == "/":
-            request.operation = "meta/root"
-            return Answer(200, {f"{name}_url": f"{self.world.api}/{name}" for name in ROOT_URLS})
-        if request.path == "/user":
-            request.operation = "users/get-authenticated"
-            return Answer(200, shapes.own_user(self.world, user))
-        path, by_id = self._with_names(request.path)
-        found = description().find(request.method, path)
+        found = description().find(request.method, _with_a_name(request.path))
         if found is None:
             self._surprised(request, "no such operation")
             raise not_found()
         operation, raw = found
-        request.operation = operation.id
-        arguments = {name: unquote(value) for name, value in raw.items()}
-        repository = by_id or self._repository(request, arguments)
-        if not repository.may(user.login, "read"):
-            raise not_found()
         self._check_request(request, operation)
-        pulls.refresh(self.world, repository)
-        call = Call(self.world, repository, user.login, operation.template, arguments, request.query, request.body)
         try:
-            answer = OPERATIONS[operation.id](call)
+            answer = self._without_repository(operation, user) or self._in_repository(request, operation, raw, user)
         except Refusal as refusal:
             answer = refusal.answer()
-        self._check_answer(operation, answer)
+        for wrong in description().answer_faults(operation, answer.status, answer.body):
+            self.surprises.append(f"our answer {answer.status} to {operation.id} is not GitHub's: {wrong.said}")
         return answer
 
-    def _with_names(self, path: str) -> tuple[str, Repository | None]:
-        """`/repositories/1/issues` is the same as `/repos/octo/demo/issues`, and never a former name."""
-        first, _, rest = path.removeprefix("/repositories/").partition("/")
-        if not path.startswith("/repositories/"):
-            return path, None
-        repository = self.world.repositories.get(int(first)) if first.isdigit() else None
-        if repository is None:
+    def _without_repository(self, operation: Operation, user: User) -> Answer | None:
+        match operation.id:
+            case "meta/root":
+                return Answer(200, {f"{name}_url": f"{self.world.api}/{name}" for name in ROOT_URLS})
+            case "users/get-authenticated":
+                return Answer(200, shapes.own_user(self.world, user))
+            case "rate-limit/get":
+                return Answer(200, self.limits.overview())
+        return None
+
+    def _in_repository(self, request: Request, operation: Operation, raw: Mapping[str, str], user: User) -> Answer:
+        arguments = {name: unquote(value) for name, value in raw.items()}
+        repository = self._repository(request, arguments)
+        if not repository.may(user.login, "read"):
             raise not_found()
-        return f"/repos/{repository.full_name}" + (f"/{rest}" if rest else ""), repository
+        pulls.refresh(self.world, repository)
+        return OPERATIONS[operation.id](
+            Call(self.world, repository, user.login, operation.template, arguments, request.query, request.body)
+        )
 
     def _repository(self, request: Request, arguments: Mapping[str, str]) -> Repository:
+        if request.path.startswith("/repositories/"):
+            id = request.path.split("/")[2]
+            repository = self.world.repositories.get(int(id)) if id.isdigit() else None
+            if repository is None:
+                raise not_found()
+            return repository
         full_name = f"{arguments['owner']}/{arguments['repo']}"
         moved = self.world.moved(full_name)
         if moved is None:
             return self.world.repository(full_name)
         rest = "/".join(request.path.split("/")[4:])
-        query = "&".join(f"{name}={value}" for name, value in request.query.items())
-        there = f"{self.world.api}/repositories/{moved.id}" + (f"/{rest}" if rest else "") + (f"?{query}" if query else "")
+        there = f"{self.world.api}/repositories/{moved.id}" + (f"/{rest}" if rest else "")
+        if request.query:
+            there += f"?{urlencode(request.query)}"
         raise Refusal(301 if request.method == "GET" else 307, "Moved Permanently", location=there)
 
     def _check_request(self, request: Request, operation: Operation) -> None:
@@ -211,12 +219,17 @@ class Dispatcher:
         if refused:
             raise Refusal(422, "Invalid request.\n\n" + "\n".join(refused))
 
-    def _check_answer(self, operation: Operation, answer: Answer) -> None:
-        for wrong in description().answer_faults(operation, answer.status, answer.body):
-            self.surprises.append(f"our answer {answer.status} to {operation.id} is not GitHub's: {wrong.said}")
-
     def _surprised(self, request: Request, what: str) -> None:
         self.surprises.append(f"{request.method} {request.path}: {what}")
+
+
+def _resource(request: Request) -> Resource:
+    return "graphql" if request.path == "/graphql" else "core"
+
+
+def _with_a_name(path: str) -> str:
+    """`/repositories/1/issues` is the same as `/repos/octo/demo/issues`, whatever the repository is called."""
+    return re.sub(r"^/repositories/[^/]+", "/repos/by/id", path)
 
 
 def _matches(wanted: str, tag: str) -> bool:

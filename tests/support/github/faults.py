@@ -55,6 +55,8 @@ class Fault:
     status: int | None = None
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
+    """The answer of a proxy in between: without GitHub's own headers, the limits among them."""
     cut: bool = False
     """No answer: the connection ends."""
     torn: bool = False
@@ -89,6 +91,9 @@ class Fault:
 
 
 def secondary_limit(retry_after: int | None, status: int = 403) -> Fault:
-    """The limit on too much at once; sometimes GitHub says for how long."""
-    body = {"message": SECONDARY, "documentation_url": f"{DOCUMENTATION}/overview/rate-limits-for-the-rest-api", "status": str(status)}
+    """The limit on too much at once; sometimes GitHub says for how long. GraphQL may say it with status 200."""
+    documentation = f"{DOCUMENTATION}/overview/rate-limits-for-the-rest-api"
+    body: dict[str, object] = {"message": SECONDARY, "documentation_url": documentation, "status": str(status)}
+    if status == 200:
+        body = {"errors": [{"type": "RATE_LIMITED", "message": SECONDARY}]}
     return Fault(status=status, body=body, headers={} if retry_after is None else {"Retry-After": str(retry_after)})

@@ -33,7 +33,8 @@ def github(short_folder: Path) -> Iterator[GitHub]:
     """Empty, up, with the user octo. The test fails if anybody asked for what GitHub does not know; see GitHub.surprises."""
     with GitHub(short_folder / "s") as made:
         yield made
-    assert made.surprises == []
+    if made.surprises:
+        pytest.fail("not as it is with GitHub:\n" + "\n".join(made.surprises))
 
 
 def _isolated(folder: Path, program: Path, github: GitHub, home: Home, monkeypatch: pytest.MonkeyPatch) -> Gh:

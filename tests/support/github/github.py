@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from support.github import faults, issues, labels, pulls
-from support.github.answers import Answer
+from support.github.answers import JSON_TYPE, Answer
 from support.github.dispatch import Dispatcher, Request
 from support.github.faults import Fault, Gate
 from support.github.limits import Limits, Resource
 from support.github.server import Listening, Reply
-from support.github.world import WORLD, Issue, Milestone, Repository, Role, User, World
+from support.github.world import WORLD, Issue, Label, Milestone, Repository, Role, User, World
 
 TOKEN = "gho_of-the-tests"
 OWNER = "octo"
@@ -136,6 +136,10 @@ class GitHub:
         with self._changing() as world:
             issues.add_comment(world, repository, user or repository.owner, repository.issues[number], body)
 
+    def label(self, repository: Repository, name: str, color: str = "ededed", description: str | None = None) -> Label:
+        with self._changing() as world:
+            return labels.create_label(world, repository, name, color, description)
+
     def milestone(self, repository: Repository, title: str, **fields: Any) -> Milestone:
         with self._changing() as world:
             return labels.create_milestone(world, repository, repository.owner, title, **fields)
@@ -244,6 +248,7 @@ class GitHub:
 
     def _handle(self, request: Request) -> Reply:
         with self.lock:
+            request.operation = self._dispatcher.name(request)
             self.requests.append(request)
             fault = next((one for one in self._faults if one.strikes(request.method, request.path, request.content)), Fault())
         if self.latency or fault.delay:
@@ -268,8 +273,8 @@ class GitHub:
             return None
         if said is None:
             return answer
-        resource: Resource = "graphql" if request.path == "/graphql" else "core"
-        return Answer(said.status, said.body, {**self._dispatcher.usual(resource), "Content-Type": "application/json", **said.headers})
+        usual = {} if fault.bare else self._dispatcher.usual(request, said.status)
+        return Answer(said.status, said.body, {**usual, "Content-Type": JSON_TYPE, **said.headers})
 
     def _save(self) -> None:
         if self.state is not None:

@@ -39,13 +39,6 @@ class Asked:
     cost: Cost
     errors: list[dict[str, Any]]
 
-    @property
-    def changes(self) -> bool:
-        return self.document is not None and any(
-            isinstance(one, graphql.OperationDefinitionNode) and one.operation is graphql.OperationType.MUTATION
-            for one in self.document.definitions
-        )
-
 
 def read(body: Any) -> Asked:
     text = body.get("query") if isinstance(body, dict) else None

@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from support.github.answers import Refusal
-from support.github.graph_lists import closed_by, closing, decision, issue_labels, issues, labels, milestones, paged, reviews, state
+from support.github.graph_lists import (
+    closed_by,
+    closing,
+    connection,
+    decision,
+    issue_labels,
+    issues,
+    labels,
+    milestones,
+    paged,
+    reviews,
+    state,
+)
 from support.github.graph_seen import Asker, Info, Resolver, Seen, by_node, unresolved
 from support.github.world import Repository, stamp
 
@@ -93,6 +105,7 @@ def _milestone(repository: Repository, _info: Info, number: int) -> Seen | None:
 _SHARED: dict[str, Resolver] = {
     "id": _of(lambda at: at.thing.node_id),
     "databaseId": _of(lambda at: at.thing.id),
+    "assignees": lambda at, info, **bounds: connection([info.context.world.users[login] for login in at.thing.assignees], **bounds),
     "author": _user(lambda at: at.thing.user),
     "body": _of(lambda at: at.thing.body or ""),
     "closed": _of(lambda at: at.thing.state == "closed"),

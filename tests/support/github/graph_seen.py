@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,11 @@ def by_node(asker: Asker, id: str) -> Any:
         for thing in things.get(prefix, ()):
             if thing.id == wanted and (not isinstance(thing, Issue) or thing.node_id == id):
                 return Seen(repository, thing)
+        for issue in repository.present():
+            said: dict[str, Sequence[Comment | Review]] = {"IC": issue.comments, "PRR": issue.pull.reviews if issue.pull else ()}
+            for one in said.get(prefix, ()):
+                if one.id == wanted:
+                    return Seen(repository, one, issue)
     for user in asker.world.users.values():
         if prefix == "U" and user.id == wanted:
             return user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from support.github.answers import Refusal, custom, forbidden, invalid, not_found
@@ -40,18 +41,21 @@ def create_issue(
     body: str | None = None,
     labels: list[str] | None = None,
     milestone: int | None = None,
+    assignees: list[str] | None = None,
 ) -> Issue:
-    """Labels and milestone of somebody who may not push are dropped silently, as GitHub documents it."""
+    """Labels, milestone and assignees of somebody who may not push are dropped silently, as GitHub documents it."""
     writable(repository)
     if not repository.has_issues:
         raise Refusal(410, "Issues has been disabled in this repository.")
     if not repository.may(login, "triage"):
-        labels, milestone = None, None
+        labels, milestone, assignees = None, None, None
+    people = _known_users(world, assignees or [])
     _known_milestone(repository, milestone)
     attached = put_on(world, repository, login, labels or [])
     made = new_issue(world, repository, login, title, body)
     made.labels = attached
     made.milestone = milestone
+    made.assignees = people
     return made
 
 
@@ -69,14 +73,16 @@ def update_issue(world: World, repository: Repository, login: str, issue: Issue,
     if "milestone" in changes and trusted:
         _known_milestone(repository, milestone)
     labels = put_on(world, repository, login, changes["labels"]) if trusted and "labels" in changes else issue.labels
+    assignees = _known_users(world, changes["assignees"]) if trusted and "assignees" in changes else issue.assignees
 
-    before = (issue.title, issue.body, issue.milestone, issue.labels, issue.state, issue.state_reason)
+    before = replace(issue)
     issue.title = title if title is not None else issue.title
     issue.body = changes.get("body", issue.body)
     issue.milestone = milestone
     issue.labels = labels
+    issue.assignees = assignees
     set_state(world, issue, login, changes.get("state", issue.state), changes.get("state_reason"))
-    if before != (issue.title, issue.body, issue.milestone, issue.labels, issue.state, issue.state_reason):
+    if issue != before:
         issue.updated_at = world.now()
     return issue
 
@@ -97,6 +103,13 @@ def set_state(world: World, issue: Issue, login: str, state: str, reason: str | 
 def _known_milestone(repository: Repository, number: int | None) -> None:
     if number is not None and number not in repository.milestones:
         raise invalid("Issue", "milestone", value=number)
+
+
+def _known_users(world: World, logins: list[str]) -> list[str]:
+    for login in logins:
+        if login not in world.users:
+            raise invalid("Issue", "assignees", value=login)
+    return list(logins)
 
 
 def add_labels(world: World, repository: Repository, login: str, issue: Issue, names: list[str]) -> None:

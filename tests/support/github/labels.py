@@ -77,8 +77,7 @@ def put_on(world: World, repository: Repository, login: str, names: list[str]) -
         label = repository.label(name)
         if label is None:
             if not repository.may(login, "write"):
-                error = {"resource": "Repository", "field": "label", "code": "unauthorized"}
-                raise forbidden("You do not have permission to create labels on this repository.", error)
+                raise forbidden("You do not have permission to create labels on this repository.")
             label = create_label(world, repository, name)
         if label.id not in found:
             found.append(label.id)

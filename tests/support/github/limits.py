@@ -10,6 +10,8 @@ from support.github.world import World
 
 Resource = Literal["core", "graphql"]
 HOUR = 3600.0
+ANONYMOUS = 60
+"""Requests an hour for those who are not known, by their address."""
 
 
 @dataclass
@@ -47,8 +49,11 @@ class Limits:
         if resets_in is not None:
             limit.reset = float(int(self.world.seconds() + resets_in))
 
-    def headers(self, resource: Resource) -> dict[str, str]:
+    def headers(self, resource: Resource, *, known: bool = True) -> dict[str, str]:
+        """Who is not known is told about another limit: that of the address."""
         limit = self.of(resource)
+        if not known:
+            limit = Limit(ANONYMOUS, used=1, reset=limit.reset)
         return {
             "X-RateLimit-Limit": str(limit.limit),
             "X-RateLimit-Remaining": str(limit.remaining),

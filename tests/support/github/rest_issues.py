@@ -48,6 +48,7 @@ def create_issue(call: Call) -> Answer:
         sent.get("body"),
         _names(sent.get("labels") or []),
         None if sent.get("milestone") is None else int(sent["milestone"]),
+        sent.get("assignees"),
     )
     return Answer(201, shapes.issue(call.world, call.repository, made))
 
