@@ -35,7 +35,8 @@ class Session(Protocol):
     async def interrupt(self) -> None:
         """Asks the agent to stop; it is made to, if it does not."""
 
-    async def kill(self) -> None: ...
+    async def kill(self) -> None:
+        """Ends it at once; returns when no process of it is left, whether or not anybody still listens to its events."""
 
 
 class Agent(Protocol):

@@ -19,8 +19,8 @@ from locus.model.agent import AgentEvent, Exited, Notice, Started, TurnEnd
 from locus.model.config import AgentProfile
 
 _TAIL_LINES = 20
-_SUMMARY = 500
-"""Characters."""
+_LINE = _SUMMARY = 500
+"""Characters: of what is quoted from a line, and of a summary."""
 
 
 class ShellAgent:
@@ -87,7 +87,7 @@ class ShellSession:
         errors: deque[str] = deque(maxlen=_TAIL_LINES)
         async for source, line in self._supervised.lines:
             text = line.decode("utf-8", "replace").rstrip("\r\n")
-            (errors if source == "stderr" else said).append(text)
+            (errors if source == "stderr" else said).append(text[:_LINE])
             yield Notice(text=text, stream="stderr" if source == "stderr" else "stdout")
         code = await self._supervised.wait()
         yield self._end(code, "\n".join(said).strip(), "\n".join(errors).strip())
@@ -109,6 +109,7 @@ class ShellSession:
     async def kill(self) -> None:
         self._interrupted = True
         await self._supervised.kill()
+        await self._supervised.wait()
 
 
 def _last_lines(said: str) -> str:
@@ -117,7 +118,7 @@ def _last_lines(said: str) -> str:
     for line in reversed(said.splitlines()):
         if lines and sum(map(len, lines)) + len(lines) + len(line) > _SUMMARY:
             break
-        lines.append(line[:_SUMMARY])
+        lines.append(line)
     return "\n".join(reversed(lines))
 
 

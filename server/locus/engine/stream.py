@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from locus.engine.clock import stamp
 from locus.engine.files import dump
+from locus.errors import LocusError
 from locus.model.agent import AgentEvent, parse_agent_event
 
 CAP = 8 * 1024 * 1024
@@ -27,7 +28,11 @@ class Stream:
         self._size = self._file.tell()
 
     def write(self, event: AgentEvent, attempt: int) -> None:
-        self._size += self._file.write(dump({"at": stamp(), "attempt": attempt} | event.wire()))
+        """Raises LocusError on a full disk; a line may be torn then."""
+        try:
+            self._size += self._file.write(dump({"at": stamp(), "attempt": attempt} | event.wire()))
+        except OSError as error:
+            raise LocusError(f"cannot write {self._folder}: {error.strerror}", "free some space, then resume the run") from error
         if self._size >= self._cap:
             self._file.close()
             head = self._folder / "events.0.jsonl"
