@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from locus.engine import store, stream
+from locus.engine import journal, store, stream
 from locus.engine.stream import CAP, Stream
 from locus.errors import LocusError
 from locus.model.agent import Notice
+from locus.model.events import Verified
 from support.house import House, done, states
 from support.procs import until_async
 
@@ -59,12 +60,31 @@ async def test_an_agent(house: House, tmp_path: Path, printer: str, byte: str, c
     assert any(text.endswith("[... cut after 1048576 bytes]") for text in texts) or newlines
 
 
+async def test_a_verification(house: House, tmp_path: Path, printer: str) -> None:
+    house.configure(verify=[{"name": "talks", "run": f"{printer} 120 150 1; echo the end; {waits(tmp_path)}; false"}], agent_maxAttempts=1)
+    number = await house.issue("touch a.txt")
+    run_id = await house.start(number)
+    await until_async(lambda: (tmp_path / "came").exists(), 30)
+    assert peak(house.runner_pid(run_id)) < SMALL
+    (tmp_path / "go").touch()
+    assert states(await house.ended(run_id)) == ["failed"]
+    (result,) = [record.event for record in journal.read(house.ws.runs / run_id / store.JOURNAL) if isinstance(record.event, Verified)]
+    assert result.output.endswith("\nthe end") and len(result.output) <= 20_000
+
+
 async def test_a_long_last_line_is_quoted_in_part(house: House, printer: str) -> None:
     number = await house.issue(f"{printer} 120 1 0 >&2; exit 1")
     view = await house.run(number)
     error = str(view.tasks[0].error)
     assert error.startswith("the agent exited with 7: xxx") and len(error) < 1000
     assert (house.ws.runs / view.id / store.JOURNAL).stat().st_size < 20_000
+
+
+async def test_a_verification_that_closes_its_streams_is_still_bounded_in_time(house: House) -> None:
+    house.configure(verify=[{"name": "mute", "run": "exec >/dev/null 2>&1; sleep 600", "timeout": 0.3}], agent_maxAttempts=1)
+    number = await house.issue("touch a.txt")
+    view = await house.run(number)
+    assert states(view) == ["failed"] and "mute" in str(view.tasks[0].error)
 
 
 def test_head_and_end_of_a_stream_are_kept(tmp_path: Path) -> None:

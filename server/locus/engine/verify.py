@@ -47,30 +47,34 @@ def text_of(command: Command) -> str:
 async def _one(run: Run, number: int, command: VerifyCommand, worktree: Path, hold: Sequence[int]) -> Verified:
     env = process.agent_env({"LOCUS_RUN_ID": run.id, "LOCUS_TASK": str(number), "LOCUS_WORKTREE": str(worktree)})
     try:
-        supervised = await process.supervise(argv_of(command.run), cwd=worktree, env=env, hold=hold)
+        supervised = await process.supervise(argv_of(command.run), cwd=worktree, env=env, hold=hold, line_cap=OUTPUT_CHARS)
     except ProcessFailed as error:
         return Verified(name=command.name, ok=False, output=str(error))
     lines: deque[str] = deque(maxlen=OUTPUT_LINES)
-    stop = asyncio.create_task(run.control.stop.of(number).wait())
-    reading = asyncio.create_task(_read(supervised, lines))
-    try:
-        done, _ = await asyncio.wait([stop, reading], timeout=command.timeout, return_when=asyncio.FIRST_COMPLETED)
-        if reading not in done:
+    async with supervised:
+        stopping = asyncio.create_task(_stop(run, number, supervised))
+        try:
+            async with asyncio.timeout(command.timeout) as time:
+                await _read(supervised, lines)
+                await supervised.wait()  # it may have closed its streams and go on
+        except TimeoutError:
             await supervised.kill()
-            await reading
+        finally:
+            stopping.cancel()
         code = await supervised.wait()
-    except BaseException:
-        await supervised.kill()
-        raise
-    finally:
-        stop.cancel()
-        reading.cancel()
-    if stop in done:
+    if run.control.stop.of(number).is_set():
         raise interrupted("stopped by a person")
     output = "\n".join(lines)[-OUTPUT_CHARS:]
-    if reading not in done:
+    if time.expired():
         return Verified(name=command.name, ok=False, output=f"{output}\n[still running after {command.timeout:g} s, ended]".strip())
     return Verified(name=command.name, ok=code == 0, code=code, output="" if code == 0 else output)
+
+
+async def _stop(run: Run, number: int, supervised: process.Supervised) -> None:
+    await run.control.stop.of(number).wait()
+    await supervised.interrupt()
+    await run.control.force.of(number).wait()
+    await supervised.kill()
 
 
 async def _read(supervised: process.Supervised, lines: deque[str]) -> None:
