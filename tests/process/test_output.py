@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,27 @@ async def test_empty_lines_count_too() -> None:
     lines = Lines(1000, asked.append)
     lines.feed("stdout", b"\n" * 100_000)
     assert asked == [True]
+
+
+async def test_a_flood_leaves_others_their_turn() -> None:
+    lines = Lines(1000, lambda _: None)
+    lines.feed("stdout", b"and on\n" * 5000)
+    lines.end("stdout")
+    lines.end("stderr")
+    turns: list[int] = []
+    read = 0
+
+    async def others() -> None:
+        while True:
+            turns.append(read)
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    async for _ in lines:
+        read += 1
+    beside.cancel()
+    assert read == 5000
+    assert max(later - sooner for sooner, later in itertools.pairwise(turns)) <= 200
 
 
 async def test_the_end_is_the_end_of_both() -> None:

@@ -13,6 +13,7 @@ LINE_CAP: Final = 1024 * 1024
 _HIGH_WATER: Final = 1024 * 1024  # unread bytes at which the process is made to wait
 _LOW_WATER: Final = 256 * 1024
 _LINE_OVERHEAD: Final = 64  # what an empty line costs us, so that a flood of them counts too
+_TURN: Final = 200  # lines in a row after which others on the event loop have their turn
 
 
 class LineSplitter:
@@ -62,6 +63,7 @@ class Lines:
         self.held_back = False  # unread lines keep the process waiting
         self._ready: deque[tuple[Stream, bytes]] = deque()
         self._size = 0
+        self._taken = 0
         self._news = asyncio.Event()
         self._open: set[Stream] = {"stdout", "stderr"}
 
@@ -86,6 +88,9 @@ class Lines:
                 raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()
+        self._taken += 1
+        if self._taken % _TURN == 0:
+            await asyncio.sleep(0)
         stream, line = self._ready.popleft()
         self._size -= len(line) + _LINE_OVERHEAD
         if self.held_back and self._size < _LOW_WATER:
