@@ -26,7 +26,8 @@ def launch(argv: Sequence[Argument], *, cwd: Path, stderr: Path, hold: int, env:
     except OSError as error:
         raise ProcessFailed(f"Cannot write {stderr}: {error.strerror}", "the disk may be full or read-only") from error
     if sys.platform == "win32":
-        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_BREAKAWAY_FROM_JOB
+        # Untested. A console of its own, without a window: its children get no windows either, and can be sent CTRL_BREAK.
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_BREAKAWAY_FROM_JOB
         try:
             subprocess.Popen(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, creationflags=flags)
         except OSError as error:

@@ -27,12 +27,13 @@ class Supervised:
     Used as an async context manager it is killed, and its end waited for, on the way out.
     """
 
-    def __init__(self, child: Child, lines: Lines, pid: int, control: int, end: asyncio.Task[int]) -> None:
+    def __init__(self, child: Child, lines: Lines, pid: int, control: int, end: asyncio.Task[int], patience: float) -> None:
         self.pid = pid  # of the agent, which leads a process group
         self.supervisor_pid = child.pid
         self.lines = lines  # an AsyncIterator of ("stdout" | "stderr", line), for one consumer
         self._child = child
         self._control = control
+        self._patience = patience  # seconds from an interrupt to a kill
         self._end = end
         end.add_done_callback(self._ended)
 
@@ -63,9 +64,11 @@ class Supervised:
     def _ask(self, what: bytes) -> None:
         if self._end.done():
             return
-        if sys.platform == "win32":
+        if sys.platform == "win32":  # untested; there is no supervisor, so the second step is ours to take
             if what == b"i":
-                os.kill(self.pid, signal.CTRL_BREAK_EVENT)
+                with contextlib.suppress(OSError):  # it has no console
+                    os.kill(self.pid, signal.CTRL_BREAK_EVENT)
+                asyncio.get_running_loop().call_later(self._patience, self._ask, b"k")
             else:
                 self._child.kill()
             return
@@ -107,7 +110,7 @@ async def supervise(
     lines = Lines(line_cap, child.hold_back)
     if sys.platform == "win32":  # no supervisor: the agent's tree is ended by us, and outlives us if we are killed
         await child.start(words, cwd=cwd, env=env, input=input)
-        return Supervised(child, lines, child.pid, -1, asyncio.create_task(_code_of(child)))
+        return Supervised(child, lines, child.pid, -1, asyncio.create_task(_code_of(child)), sum(grace))
 
     name = os.urandom(8).hex()
     control, control_writer = os.pipe()
@@ -149,7 +152,7 @@ async def supervise(
         raise
     end = asyncio.create_task(_end(child, lines, report, name))
     end.add_done_callback(lambda _: report_pipe.close())
-    return Supervised(child, lines, int(said[1]), control_writer, end)
+    return Supervised(child, lines, int(said[1]), control_writer, end, sum(grace))
 
 
 async def _reader(fd: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
