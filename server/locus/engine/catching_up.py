@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from locus.engine import prompt
+from locus.engine import prompt, snapshots
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
@@ -39,6 +39,8 @@ async def _integrate(run: Run, place: Place, number: int, found: Drift) -> None:
         return None
 
     async def act() -> Result:
+        if not await is_ancestor(place.worktree, found.head, found.base):
+            await snapshots.keep_tip(run, found.head, number, "before it was rebased")
         await settle(place.worktree, place.branch, found.head)
         done = await integrate(place.worktree, found.base)
         return {"head": done.head, "how": done.how}

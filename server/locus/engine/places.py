@@ -36,8 +36,8 @@ async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) ->
     known = run.effects.done(key) is not None
     made = await run.effects.perform(Effect(key, look, act), task)
     branch, worktree, start = str(made["branch"]), Path(str(made["worktree"])), str(made["start"])
-    if known and not worktree.is_dir():
-        await _anew(run, branch, worktree, start, task)
+    if known:  # a crash came before the task was prepared; somebody may have been in it since
+        return await again(run, branch, worktree, start, task, hold)
     return await _place(run, branch, worktree, start, hold)
 
 

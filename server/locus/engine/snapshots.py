@@ -10,6 +10,7 @@ from locus.model import naming
 from locus.model.events import Kept
 from locus.repo import keep, keeping
 from locus.repo.drift import settle
+from locus.repo.present import changes
 from locus.repo.work import head_in, set_back
 
 
@@ -28,9 +29,14 @@ async def whole(run: Run, worktree: Path, branch: str, start: str, task: int | N
     _told(run, task, made)
 
 
-async def keep_tip(run: Run, commit: str, task: int | None) -> None:
-    """Keeps the commits of a branch that is about to begin afresh."""
-    reason = "before its branch began afresh"
+async def left_out(run: Run, worktree: Path, task: int) -> None:
+    """Keeps what the commit of a finished task leaves out, such as a repository that the agent has made: the next task may change it."""
+    if (await changes(worktree))[1]:
+        await snapshot(run, worktree, task, "what its commit leaves out")
+
+
+async def keep_tip(run: Run, commit: str, task: int | None, reason: str = "before its branch began afresh") -> None:
+    """Keeps the commits of a branch that is about to begin elsewhere."""
     _told(run, task, await keeping.keep_tip(run.repo, commit, _prefix(run, task), reason=reason, used=_used(run, task)))
 
 

@@ -93,6 +93,7 @@ async def _stands(place: Place, accepted: Accepted) -> bool:
 async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> None:
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
+    await snapshots.left_out(run, place.worktree, task.number)
     await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, None)
     await publish.comment(run, task.number, accepted.attempt, "done", said)
