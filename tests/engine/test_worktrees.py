@@ -127,6 +127,31 @@ async def test_an_unknown_or_unclear_snapshot_is_refused(house: House, tmp_path:
         await house.call("locus.worktree.restore", ref=ref, path=str(tmp_path / "full"))
 
 
+@pytest.mark.parametrize("how", ["rm", "folder", "init", "own", "nowhere"])
+async def test_a_worktree_whose_git_file_is_gone_is_not_taken_for_the_persons_checkout(house: House, tmp_path: Path, how: str) -> None:
+    go = tmp_path / "go"
+    spoil = {
+        "rm": "rm .git; git add --all && git commit --quiet -m mine; true",
+        "folder": "rm .git; mkdir .git",
+        "init": "rm .git; git init --quiet",
+        "own": "rm .git; git init --quiet; git add half.txt; git commit --quiet -m own",
+        "nowhere": "echo gitdir: /nowhere > .git",
+    }[how]
+    house.person.write("README.md", "unfinished\n")
+    house.person.write("new.txt", "not added\n")
+    number = await house.issue(f"if [ -e '{go}' ]; then echo done > done.txt; else echo half > half.txt; {spoil}; fi")
+    view = await house.run(number)
+    worktree = house.ws.repo.worktrees_dir / f"issue-{number}"
+    assert states(view) == ["failed"] and ".git" in str(view.tasks[0].error) and not view.warnings
+    house.person.check()
+    before = files_of(worktree)
+    await house.call("locus.worktree.restore", ref=f"{number}/1", path=str(tmp_path / "out"))
+    assert files_of(tmp_path / "out") == before and "half.txt" in before
+    go.touch()
+    assert done(await house.carry_on(view.id))
+    assert house.branch_files(f"locus/issue-{number}").keys() - before.keys() == {"done.txt"}
+
+
 GIT_CAN = ("stash --all --quiet", "clean -ffdxq", "gc --quiet --prune=now", "repack -adfq", "worktree prune", "gc --quiet --prune=now")
 """What a person may do in their own checkout; `clean -ffdx` deletes .locus with all worktrees."""
 

@@ -11,7 +11,7 @@ from locus.engine.run import Run
 from locus.engine.verdicts import failed, interrupted
 from locus.model.events import Accepted, Verified
 from locus.model.states import TaskState
-from locus.repo import work
+from locus.repo import records, work
 from locus.repo.objects import is_ancestor
 
 
@@ -37,7 +37,7 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         run.move(number, TaskState.WORKING, phase=phase, attempt=attempt)
         text = prompt.write(replace(brief, failures=failures))
         end = await turn.take(run, number, agent, place.worktree, place.start, text, attempt, place.hold)
-        tree = await _evidence(number, place)
+        tree = await _evidence(run, number, place)
         if run.config.verify:
             run.move(number, TaskState.VERIFYING, phase="verifying", attempt=attempt)
             failures = await verify.verify(run, number, place.worktree, place.hold)
@@ -54,8 +54,10 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
     )
 
 
-async def _evidence(number: int, place: Place) -> str:
+async def _evidence(run: Run, number: int, place: Place) -> str:
     """The tree that the agent left: it differs from the task's start, on the task's branch, with the history before the start untouched."""
+    if not records.intact(run.repo, place.worktree):
+        raise failed("the agent removed or replaced the worktree's .git file", f"`locus logs --task {number}` says what it did")
     state = await work.stage(place.worktree)
     if state.head.branch != place.branch:
         where = f"on branch {state.head.branch}" if state.head.branch else "on no branch"

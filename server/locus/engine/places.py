@@ -14,7 +14,7 @@ from locus.engine.run import Run
 from locus.errors import Refused
 from locus.model import naming
 from locus.model.events import TaskPrepared
-from locus.repo import worktrees
+from locus.repo import records, worktrees
 from locus.repo.drift import settle
 from locus.repo.objects import rev_parse
 
@@ -31,7 +31,7 @@ async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) ->
         path = _path(run, at.branch)
         await _clear(run, path, task)
         tree = await worktrees.create(run.repo, path, at.branch, start=None if at.exists else at.start)
-        return {"branch": at.branch, "worktree": str(tree.path), "start": at.start}
+        return {"branch": at.branch, "worktree": str(tree.path), "start": at.start, "remote": run.pushed.get(at.branch) or ""}
 
     known = run.effects.done(key) is not None
     made = await run.effects.perform(Effect(key, look, act), task)
@@ -77,6 +77,7 @@ async def _anew(run: Run, branch: str, worktree: Path, start: str, task: int | N
 
 async def _clear(run: Run, path: Path, task: int | None) -> None:
     """An earlier run's worktree at this place is kept as a snapshot, then removed. A folder that is none is moved aside by `create`."""
+    records.mend(run.repo, path)
     if not (path / ".git").exists():
         return
     if any(tree.path == path for tree in await worktrees.listed(run.repo)):

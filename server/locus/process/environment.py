@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 # Variables that describe where somebody else stands. An editor's are wrong as soon as the editor is gone, and a run outlives it;
 # ELECTRON_RUN_AS_NODE would turn an agent's Electron tools into node; PYTHON* are our interpreter's; LOCUS_* are set afresh for each child.
@@ -102,8 +103,14 @@ def git_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def agent_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """For agents and the repository's commands: the person's keys and PATH, but no GitHub token; publishing is Locus' work."""
+    """For agents and the repository's commands: the person's keys and PATH, but no GitHub token; publishing is Locus' work.
+
+    Below LOCUS_WORKTREE git finds no repository but the worktree's: without its `.git` file that would be the person's own checkout.
+    """
     env = {name: value for name, value in scrubbed_env().items() if name not in _GITHUB_TOKENS}
+    if extra is not None and "LOCUS_WORKTREE" in extra:
+        above = str(Path(extra["LOCUS_WORKTREE"]).parent)
+        env["GIT_CEILING_DIRECTORIES"] = os.pathsep.join(filter(None, (above, env.get("GIT_CEILING_DIRECTORIES"))))
     return {**env, **(extra or {})}
 
 

@@ -100,10 +100,18 @@ async def git(
 
     Raises GitFailed on a non-zero exit code unless `check` is off, ProcessFailed when git is absent, too slow or prints too much.
     """
-    done = await run(("git", *args), cwd=cwd, env=git_env(env), input=input, timeout=timeout, check=False, cap=cap)
+    done = await run(
+        ("git", *args), cwd=cwd, env=git_env({**_ceiling(cwd), **(env or {})}), input=input, timeout=timeout, check=False, cap=cap
+    )
     if check and done.code != 0:
         raise failure(done, f"git {_command(args)}")
     return done
+
+
+def _ceiling(cwd: Path) -> dict[str, str]:
+    """In a worktree of ours whose `.git` is gone git would find the repository around it, and go on in the person's own checkout."""
+    top = next((folder for folder in cwd.parents if folder.name == "worktrees" and folder.parent.name.endswith(".locus")), None)
+    return {} if top is None else {"GIT_CEILING_DIRECTORIES": str(top)}
 
 
 def _command(args: tuple[str | Path, ...]) -> str:

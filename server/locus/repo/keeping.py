@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from locus.errors import Refused
 from locus.repo.discover import Repository
 from locus.repo.keep import Kept, keep, keep_commit
 from locus.repo.names import head_ref
 from locus.repo.objects import refs_below, rev_parse, update_ref
+from locus.repo.records import intact, mend
 
 
 async def keep_whole(
@@ -26,6 +29,9 @@ async def keep_whole(
     Commits in `known` are safe elsewhere. What stands below `prefix` already is not kept again. Returns the new snapshots; raises
     LocusError when something cannot be kept whole: then nothing may be removed.
     """
+    await asyncio.to_thread(mend, repo, worktree)
+    if not intact(repo, worktree):
+        raise Refused(f"{worktree} is not a worktree of this repository", "look what stands there; nothing was removed")
     standing = await refs_below(repo.main, prefix)
     made: list[Kept] = []
     kept = await keep(worktree, _next(prefix, standing, used), reason=reason)

@@ -13,6 +13,8 @@ _GITIGNORE = """\
 !/memory/
 !/memory/**
 """
+LEFTOVER = "leftover-"
+"""Begins the names of those in the trash that nobody has kept before."""
 _EXCLUDED = "/.locus/worktrees/"
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from locus.repo.discover import Repository
-from locus.repo.files import explained, real
+from locus.errors import Refused
+from locus.repo.discover import Repository, linked_git_dir
+from locus.repo.files import explained, move_aside, present, real
+from locus.repo.layout import LEFTOVER
 
 _RESTORED = "locus-restored"
 
@@ -47,3 +49,38 @@ def restored_from(record: Path) -> str | None:
         return (record / _RESTORED).read_text(encoding="utf-8", errors="surrogateescape").strip()
     except OSError:
         return None
+
+
+def intact(repo: Repository, worktree: Path) -> bool:
+    """Its `.git` leads to a record of this repository that leads back."""
+    try:
+        record = linked_git_dir(worktree)
+        leads_to = os.fsdecode((record / "gitdir").read_bytes()).strip()
+    except (OSError, Refused):
+        return False
+    return record.parent == repo.common_dir / "worktrees" and real(record / leads_to) == real(worktree) / ".git"
+
+
+def mend(repo: Repository, worktree: Path) -> None:
+    """Writes the `.git` file of a worktree anew that somebody has deleted or overwritten; what stands in its place goes into the trash.
+
+    Nothing happens where the folder is gone, git has no record of it, or it has become another repository's worktree.
+    """
+    if worktree.is_symlink() or not worktree.is_dir() or intact(repo, worktree):
+        return
+    record = records(repo).get(real(worktree))
+    dot_git = worktree / ".git"
+    if record is None or (dot_git.is_file() and _leads_somewhere(worktree)):
+        return
+    with explained(f"mending {dot_git}"):
+        if present(dot_git):
+            move_aside(dot_git, repo.state_dir / "trash", f"{LEFTOVER}{worktree.name}")
+        dot_git.write_bytes(b"gitdir: " + os.fsencode(record) + b"\n")
+
+
+def _leads_somewhere(worktree: Path) -> bool:
+    try:
+        linked_git_dir(worktree)
+    except Refused:
+        return False
+    return True

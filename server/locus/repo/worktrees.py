@@ -12,19 +12,17 @@ from typing import Any
 
 from locus.errors import LocusError, Refused
 from locus.locks import lock
-from locus.repo import submodules
+from locus.repo import records, submodules
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.files import delete_tree, explained, is_folder, make_folder, move_aside, present, real
 from locus.repo.git import failure, git, last_words
-from locus.repo.layout import exclude
+from locus.repo.layout import LEFTOVER, exclude
 from locus.repo.names import head_ref, require_branch, require_revision
 
 CHECKOUT_TIMEOUT = 1800.0
 """Seconds; a large tree on a slow disk takes minutes."""
 
 _ELSEWHERE = re.compile(r"'(?P<branch>[^']*)' is already (?:checked out|used by worktree) at '(?P<path>[^']*)'")
-_LEFTOVER = "leftover-"
-"""Begins the names of those in the trash that were no worktrees, so that nothing in them was kept."""
 _MANY = 1000
 """Files from which on a checkout is shared out: for fewer, the workers cost more than they save, and other tasks want the cores too."""
 _WORKERS = str(max(2, min(8, os.cpu_count() or 2)))
@@ -93,9 +91,11 @@ async def create(repo: Repository, path: Path, branch: str | None, *, start: str
 async def adopt(repo: Repository, path: Path, branch: str) -> Worktree:
     """The existing worktree at `path`. Raises Refused, saying what is wrong, unless it is this repository's and on `branch`.
 
-    The caller holds the branch, so a lock file in it was left by a git that was killed: it is removed.
+    The caller holds the branch, so a lock file in it was left by a git that was killed: it is removed. A `.git` file that is gone, or
+    that something else has replaced, is put back.
     """
     here = real(path)
+    records.mend(repo, path)
     found = next((tree for tree in await listed(repo) if tree.path == here), None)
     again = "restore it, or let the task start afresh"
     if not is_folder(here):
@@ -141,7 +141,7 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
 async def empty_trash(trash: Path) -> None:
     """Deletes what a `remove` that was cut off, or met a resisting file, has left. Folders that nobody has kept before stay."""
     for entry in await asyncio.to_thread(_entries, trash):
-        if not entry.name.startswith(_LEFTOVER):
+        if not entry.name.startswith(LEFTOVER):
             await empty(entry)
 
 
@@ -177,9 +177,9 @@ async def _whole(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _clear_leftover(repo: Repository, path: Path) -> None:
-    if any(tree.path == real(path) for tree in await listed(repo)):
+    if not path.is_symlink() and records.intact(repo, path):
         raise _NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
-    move_aside(path, repo.state_dir / "trash", _LEFTOVER)
+    move_aside(path, repo.state_dir / "trash", LEFTOVER)
 
 
 async def _add(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
