@@ -187,3 +187,43 @@ async def test_what_a_failed_task_left_outlives_the_folder_and_the_run_goes_on(h
     go.touch()
     assert done(await house.carry_on(view.id))
     assert house.branch_files(f"locus/issue-{number}")["done.txt"] == "done"
+
+
+async def test_a_runs_end_turns_the_oldest_worktrees_into_snapshots_and_says_so(house: House) -> None:
+    house.configure(worktree_maxKept=2)
+    made = [await failed(house, f"echo {name} > {name}.txt") for name in "ab"]
+    house.person.home.git("worktree", "lock", str(made[0][1]), cwd=house.person.path)
+    made += [await failed(house, f"echo {name} > {name}.txt") for name in "cd"]
+    number = await house.issue("echo e > e.txt")
+    view = await house.run(number)
+    house.person.home.git("worktree", "unlock", str(made[0][1]), cwd=house.person.path)
+    assert done(view) and not view.warnings, view.warnings
+    assert house.worktrees() == [f"issue-{made[index][0]}" for index in (0, 2, 3)], "the locked one does not count"
+    number, oldest = made[1]
+    kept = next(entry for entry in await entries(house) if entry.task == number)
+    assert (kept.state, kept.path) == ("kept", str(oldest)) and len(kept.keep_refs) == 1
+    warned = [line for run in await house.call("locus.run.list") for line in run.warnings]
+    assert len(warned) == 1 and str(oldest) in warned[0]
+
+
+async def test_a_runs_end_lets_snapshots_go_whose_time_is_over(house: House) -> None:
+    await failed(house, "echo a > a.txt")
+    (ref,) = house.keeps()
+    look = house.person.look("cat-file", "commit", ref)
+    stamp = next(line for line in look.splitlines() if line.startswith("committer ")).split()[-2]
+    old = house.person.home.git(
+        "hash-object",
+        "-t",
+        "commit",
+        "-w",
+        "--stdin",
+        cwd=house.person.path,
+        input=look.replace(stamp, str(int(stamp) - 31 * 86400)).encode(),
+    )
+    house.person.home.git("update-ref", ref, old, cwd=house.person.path)
+    plain = "refs/locus/keep/by-hand/1/1"
+    house.person.home.git("update-ref", plain, "main", cwd=house.person.path)
+    assert (await house.call("locus.worktree.clean", olderThanDays=1, dryRun=True)).removed == (ref,)
+    view = await house.run(await house.issue("echo b > b.txt"))
+    assert done(view) and len(view.warnings) == 1 and ref in view.warnings[0]
+    assert house.keeps() == [plain], "a commit that somebody put there is theirs to remove"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from locus import process
 from locus.engine import plan as planning
-from locus.engine import questions, request, runstate, sprint, standalone, store
+from locus.engine import questions, request, retention, runstate, sprint, standalone, store
 from locus.engine.branches import OWN_REFS
 from locus.engine.claims import Claims, guard
 from locus.engine.control import Control
@@ -108,6 +108,7 @@ async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, jou
     )
     await _begin(run)
     await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
+    await retention.tidy(run)
     return _ending(run)
 
 
