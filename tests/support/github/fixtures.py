@@ -84,7 +84,8 @@ class Demo:
 
 
 @pytest.fixture
-def demo(github: GitHub, gh: Gh, wire: Wire, new_person: NewPerson) -> Demo:
+def demo(github: GitHub, wire: Wire, new_person: NewPerson) -> Demo:
+    """For gh to be there too, ask for `gh` or `each_gh`."""
     person = new_person()
     assert person.remote is not None
     wire.serve("octo/demo", person.remote)

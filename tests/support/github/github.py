@@ -100,6 +100,7 @@ class GitHub:
         """`more`: default_branch, private, archived, has_issues, drafts."""
         owner, name = full_name.split("/")
         with self._changing() as world:
+            assert all(one.full_name.lower() != full_name.lower() for one in world.repositories.values()), f"{full_name} is there already"
             for login in (owner, *(permissions or {})):
                 if login not in world.users:
                     self.user(login)
