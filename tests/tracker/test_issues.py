@@ -71,9 +71,10 @@ async def test_creating_twice_with_one_request_gives_the_first(tracker: Tracker)
 
 
 async def test_text_comes_back_as_it_went_in(tracker: Tracker) -> None:
-    body = "ünï😀\r\n\t'\"; DROP TABLE issues; -- \x1b[31m\n" + "x" * 70_000
-    assert (await issue(tracker, "tïtle 😀 'q'", body=body)).body == body
-    assert (await tracker.get(1)).body == body
+    body = "ünï😀\r\n\t'\"; DROP TABLE issues; -- \x1b[31m\n" + "x" * 60_000
+    shown = body if tracker.keeper == "local" else body.replace("\x1b", "^[")  # gh makes escapes harmless
+    assert (await issue(tracker, "tïtle 😀 'q'", body=body)).body == shown
+    assert (await tracker.get(1)).body == shown
 
 
 async def test_acceptance_and_anchor_are_read_from_the_body(tracker: Tracker) -> None:
@@ -167,7 +168,7 @@ async def test_nothing_is_an_empty_list(tracker: Tracker) -> None:
 
 
 async def test_an_unknown_issue_is_named_with_what_to_do(tracker: Tracker) -> None:
-    await tracker.create_pull(PullDraft(branch="b", base="main", title="t", body=""))
+    await tracker.create_pull(PullDraft(branch="locus/issue-1", base="main", title="t", body=""))
     calls = [
         tracker.get(7),
         tracker.edit(7, TaskChanges(title="t")),

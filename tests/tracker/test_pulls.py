@@ -1,10 +1,13 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from locus.errors import NotFound, Refused
 from locus.model.task import PullDraft, PullRequest, TaskDraft
 from locus.tracker.protocol import Tracker
+
+Merge = Callable[[int], Awaitable[None]]
 
 
 def draft(branch: str = "locus/issue-1", body: str = "Closes #1", **more: object) -> PullDraft:
@@ -18,12 +21,14 @@ async def test_issues_and_pull_requests_share_one_series(tracker: Tracker) -> No
     assert (await tracker.create(TaskDraft(title="b"))).number == 3
 
 
-async def test_every_one_of_a_branch_the_newest_first(tracker: Tracker) -> None:
-    for state in ("closed", "merged", "open"):
-        made = await tracker.create_pull(draft())
-        await tracker.update_pull(made.number, state=state)
+async def test_every_one_of_a_branch_the_newest_first(tracker: Tracker, merge: Merge) -> None:
+    await tracker.create_pull(draft())
+    await tracker.update_pull(1, state="closed")
+    await tracker.create_pull(draft())
     await tracker.create_pull(draft("locus/issue-11"))
-    assert [(pull.number, pull.state) for pull in await tracker.pulls("locus/issue-1")] == [(3, "open"), (2, "merged"), (1, "closed")]
+    assert [(pull.number, pull.state) for pull in await tracker.pulls("locus/issue-1")] == [(2, "open"), (1, "closed")]
+    await merge(2)
+    assert [(pull.number, pull.state) for pull in await tracker.pulls("locus/issue-1")] == [(2, "merged"), (1, "closed")]
     assert await tracker.pulls("locus/issue") == []
 
 
@@ -50,10 +55,10 @@ async def test_only_what_is_given_is_changed(tracker: Tracker) -> None:
     assert [pull.title for pull in await tracker.pulls("locus/issue-1")] == ["T"]
 
 
-async def test_what_is_merged_stays_merged(tracker: Tracker) -> None:
+async def test_what_is_merged_stays_merged(tracker: Tracker, merge: Merge) -> None:
     await tracker.create_pull(draft())
-    await tracker.update_pull(1, state="merged")
-    assert (await tracker.update_pull(1, state="merged", title="late")).title == "late"
+    await merge(1)
+    assert (await tracker.update_pull(1, title="late")).title == "late"
     for state in ("open", "closed"):
         with pytest.raises(Refused, match="merged"):
             await tracker.update_pull(1, state=state)

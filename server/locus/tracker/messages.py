@@ -20,6 +20,12 @@ def checked_title(title: str) -> str:
     return line
 
 
+def checked_label(name: str) -> str:
+    if not name.strip():
+        raise InvalidArguments("a label needs a name", "leave it out or name it")
+    return name.strip()
+
+
 def checked_numbers(numbers: Sequence[int]) -> tuple[int, ...]:
     """Refuses an issue that is named twice."""
     twice = sorted({number for number in numbers if numbers.count(number) > 1})

@@ -66,7 +66,7 @@ class Tracker(Protocol):
     async def reopen(self, number: int) -> Task: ...
 
     async def comment(self, number: int, body: str, *, marker: str | None = None) -> None:
-        """With a marker the comment is made at most once: it carries `<!-- marker -->` and is looked for by it."""
+        """With a marker, which it carries as `<!-- marker -->`, it is made at most once from here; `has_comment` knows of others."""
         ...
 
     async def comments(self, number: int) -> list[Comment]:

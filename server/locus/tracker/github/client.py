@@ -124,20 +124,20 @@ class Client:
 
     async def post(self, path: str, data: Mapping[str, Any]) -> Any:
         try:
-            return await self._api.post(f"{self._base}/{path}", None, data=data)
+            return await self._api.post(f"{self._base}/{path}", None, data=_clean(data))
         except gidgethub.HTTPException as error:
             raise self._explained(error) from error
 
     async def patch(self, path: str, data: Mapping[str, Any]) -> Any:
         try:
-            return await self._api.patch(f"{self._base}/{path}", None, data=data)
+            return await self._api.patch(f"{self._base}/{path}", None, data=_clean(data))
         except gidgethub.HTTPException as error:
             raise self._explained(error) from error
 
     async def graphql(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Raises PartlyFailed where some of its fields failed."""
         try:
-            return cast(dict[str, Any], await self._api.graphql(document, endpoint=f"{self._place.api}/graphql", **variables))
+            return cast(dict[str, Any], await self._api.graphql(document, endpoint=f"{self._place.api}/graphql", **_clean(variables)))
         except gidgethub.QueryError as error:
             raise PartlyFailed(error.response.get("data") or {}, error.response["errors"]) from error
         except gidgethub.GraphQLAuthorizationFailure as error:
@@ -175,3 +175,15 @@ class Client:
 
     def _broken(self, said: str) -> Unreachable:
         return Unreachable(f"{self._place.host} is in trouble: {said}", "try again later; see https://www.githubstatus.com")
+
+
+def _clean(value: Any) -> Any:
+    """Half surrogate pairs, as badly decoded output has them, are no text that could be sent."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case list():
+            return [_clean(item) for item in value]
+        case dict():
+            return {name: _clean(item) for name, item in value.items()}
+    return value

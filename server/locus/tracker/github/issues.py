@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from locus.errors import NotFound
+from locus.errors import InvalidArguments, NotFound
 from locus.model import labels as schema
 from locus.model.labels import MANAGED, replaced
 from locus.model.task import Comment, Task, TaskChanges, TaskDraft, TaskFilter, TaskStatus
@@ -20,9 +21,11 @@ from locus.tracker.github.lost import once
 from locus.tracker.github.mutations import Mutation, Mutations, Stale
 from locus.tracker.github.place import GitHubPlace
 from locus.tracker.github.reading import Json, comment_of, comments_of, issue_of, node_of
-from locus.tracker.messages import checked_title, no_issue
+from locus.tracker.messages import checked_label, checked_title, no_issue
 from locus.tracker.protocol import ClosedReason
 
+TEXT_LIMIT = 65536
+"""Characters in one body; GitHub's."""
 _MOMENT = 10.0
 """Seconds."""
 
@@ -44,14 +47,31 @@ class Issues:
         self._client, self._place, self._labels, self._mutations = client, place, labels, mutations
         self._loading: Batch[int, Known] = Batch(self._load)
         self._known: dict[int, Known] = {}
+        self._said: dict[tuple[int, str], asyncio.Task[None]] = {}
+        """The marked comments that were made from here."""
 
     # Reading.
 
     async def get(self, number: int) -> Task:
-        known = await self._loading.get(number)
-        if known.task is None:
+        await self._loading.get(number)
+        return self._task(number)
+
+    async def those(self, numbers: Sequence[int]) -> dict[int, Task]:
+        """Raises NotFound that names all of those that do not exist."""
+        found = await asyncio.gather(*map(self._loading.get, numbers), return_exceptions=True)
+        missing = [number for number, known in zip(numbers, found, strict=True) if isinstance(known, NotFound)]
+        if missing:
+            raise no_issue(missing)
+        for known in found:
+            if isinstance(known, BaseException):
+                raise known
+        return {number: self._task(number) for number in numbers}
+
+    def _task(self, number: int) -> Task:
+        task = self._known[number].task
+        if task is None:
             raise no_issue([number], pulls=[number])
-        return known.task
+        return task
 
     async def select(self, filter: TaskFilter) -> list[Task]:
         """The newest first; not of a sprint."""
@@ -78,7 +98,7 @@ class Issues:
     async def comments(self, number: int) -> list[Comment]:
         """Those that came with the issue a moment ago count: a prompt is written right after the issue was read."""
         known = self._known.get(number)
-        if known is None or known.comments is None or time.monotonic() - known.at > _MOMENT:
+        if known is None or known.task is None or known.comments is None or time.monotonic() - known.at > _MOMENT:
             await self.get(number)
             known = self._known[number]
         return list(known.comments) if known.comments is not None else await self._all_comments(number)
@@ -105,12 +125,12 @@ class Issues:
     async def create(self, draft: TaskDraft, milestone: int | None, request: str | None) -> Task:
         wish = request or uuid.uuid4().hex
         mark = f"<!-- locus:request {wish} -->"
-        names = replaced([name.strip() for name in draft.labels], "locus", TaskStatus.QUEUED)
+        names = replaced(map(checked_label, draft.labels), "locus", TaskStatus.QUEUED)
         names = replaced(names, "type", draft.type) if draft.type is not None else names
         names = replaced(names, "p", draft.priority) if draft.priority is not None else names
         title = checked_title(draft.title)
         await self._labels.ids(names, make=True)  # GitHub would make them itself, but in grey
-        data: dict[str, Any] = {"title": title, "body": f"{draft.body.rstrip()}\n\n{mark}".lstrip(), "labels": list(names)}
+        data: dict[str, Any] = {"title": title, "body": _checked_body(f"{draft.body.rstrip()}\n\n{mark}".lstrip()), "labels": list(names)}
         if milestone is not None:
             data["milestone"] = milestone
 
@@ -134,7 +154,7 @@ class Issues:
         if changes.title is not None:
             values["title"] = checked_title(changes.title)
         if changes.body is not None:
-            values["body"] = changes.body
+            values["body"] = _checked_body(changes.body)
         names = set(task.labels)
         if milestone:
             names = set(replaced(names, "order", None))
@@ -186,16 +206,30 @@ class Issues:
     async def comment(self, number: int, body: str, marker: str | None) -> None:
         if number not in self._known:
             await self._loading.get(number)
-        text = body if marker is None else f"{body.rstrip()}\n\n<!-- {marker} -->"
+        if marker is None:
+            await self._say(number, body, None)
+        elif (number, marker) not in self._said:
+            self._said[number, marker] = asyncio.create_task(self._say(number, f"{body.rstrip()}\n\n<!-- {marker} -->", marker))
+            await self._said[number, marker]
+        else:
+            await asyncio.shield(self._said[number, marker])
 
+    async def _say(self, number: int, text: str, marker: str | None) -> None:
         async def look() -> bool | None:
             return True if marker is not None and await self.has_comment(number, marker) else None
 
         async def send() -> bool:
-            await self._mutations.apply(Mutation.of("addComment", subjectId=self._known[number].id, body=text))
+            part = Mutation.of("addComment", subjectId=self._known[number].id, body=_shortened(text))
+            await self._mutations.apply(part)
             return True
 
-        await once(send, look)
+        try:
+            await once(send, look)
+        except BaseException:
+            self._said.pop((number, marker or ""), None)  # it may be tried again
+            raise
+        finally:
+            self._known[number] = replace(self._known[number], comments=None)
 
     async def _patch(self, number: int, data: Mapping[str, Any]) -> Task:
         try:
@@ -244,3 +278,19 @@ class Issues:
                 "see `git remote -v` and `gh auth status`",
             )
         return found
+
+
+def _checked_body(text: str) -> str:
+    if len(text) > TEXT_LIMIT:
+        raise InvalidArguments(
+            f"the text has {len(text)} characters, GitHub takes {TEXT_LIMIT}", "shorten it, or put part of it into a file"
+        )
+    return text
+
+
+def _shortened(text: str) -> str:
+    """A comment's marker stands at its end and has to stay."""
+    if len(text) <= TEXT_LIMIT:
+        return text
+    cut = "\n\n[... shortened ...]\n\n"
+    return text[: TEXT_LIMIT - 1000 - len(cut)] + cut + text[-1000:]

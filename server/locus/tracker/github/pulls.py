@@ -58,16 +58,29 @@ class Pulls:
         except NotFound as error:
             raise no_pull(number) from error
         except Invalid as error:
-            raise Refused(f"pull request #{number} cannot be changed so: {error.message}", f"look at it: `gh pr view {number}`") from error
+            raise await self._why_not_changed(number, state, error) from error
         if draft is not None and draft != answer["draft"]:
             name = "convertPullRequestToDraft" if draft else "markPullRequestReadyForReview"
             await self._issues.apply([Mutation.of(name, pullRequestId=answer["node_id"])])
             answer = {**answer, "draft": draft}
-        return self._saw(answer)
+        pull = self._saw(answer)
+        if state is not None and pull.state == "merged":  # GitHub takes it, and nothing happens
+            raise _merged(number, state)
+        return pull
 
     async def _open(self, draft: PullDraft) -> PullRequest | None:
         pulls = await self.of_branch(draft.branch)
         return next((pull for pull in pulls if pull.state == "open" and pull.base == draft.base), None)
+
+    async def _why_not_changed(self, number: int, state: PullState | None, error: Invalid) -> Refused:
+        present = pull_of(await self._client.get(f"pulls/{number}"))
+        if state is not None and present.state == "merged":
+            return _merged(number, state)
+        if state == "open":
+            others = [pull for pull in await self.of_branch(present.branch) if pull.state == "open" and pull.base == present.base]
+            if others:
+                return pull_open(present.branch, present.base, others[0].number)
+        return Refused(f"pull request #{number} cannot be changed so: {error.message}", f"look at it: `gh pr view {number}`")
 
     async def _why_not(self, draft: PullDraft, error: Invalid) -> Refused:
         if error.says("already exists") and (there := await self._open(draft)) is not None:
@@ -80,3 +93,7 @@ class Pulls:
     def _saw(self, answer: Json) -> PullRequest:
         self._issues.made(answer["number"], answer["node_id"])
         return pull_of(answer)
+
+
+def _merged(number: int, state: PullState) -> Refused:
+    return Refused(f"pull request #{number} is merged, it cannot be {state} any more", "make a new one from the branch")

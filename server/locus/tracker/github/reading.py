@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from locus.model.task import Comment, PullRequest, Sprint, Task, in_sprint_order
 
 Json = Mapping[str, Any]
 
+_REQUEST = re.compile(r"(?:^|\n\n)<!-- locus:request [0-9a-zA-Z-]+ -->\s*$")
 _GONE = "ghost"
 """GitHub's own name for an account that is no more."""
 _REASONS = {"COMPLETED": "completed", "NOT_PLANNED": "not_planned", "DUPLICATE": "not_planned"}
 
 
 def issue_of(node: Json) -> Task:
-    body = _text(node["body"])
+    body = _body(node["body"])
     names = tuple(sorted(label["name"] for label in node["labels"]["nodes"]))
     meta = labels.read(names)
     people = node["assignees"]["nodes"]
@@ -148,4 +150,9 @@ def _newest(pulls: Iterable[PullRequest]) -> PullRequest | None:
 
 
 def _text(value: str | None) -> str:
-    return (value or "").replace("\r\n", "\n")  # what was typed in a browser
+    return value or ""
+
+
+def _body(value: str | None) -> str:
+    """Without the mark of the request that made the issue."""
+    return _REQUEST.sub("", _text(value))

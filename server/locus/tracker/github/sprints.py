@@ -87,8 +87,9 @@ class Sprints:
 
     async def create(self, draft: SprintDraft) -> Sprint:
         name = " ".join(draft.name.split())
+        branch = slug(name)
         for node in await self._pages(documents.MILESTONES):
-            if _slug(node["title"]) == slug(name):
+            if _slug(node["title"]) == branch:
                 raise sprint_taken(name, node["title"])
         data: dict[str, Any] = {"title": name}
         if draft.description is not None:
@@ -114,9 +115,7 @@ class Sprints:
         first = checked_numbers(numbers)
         milestone, present = await self.read(name)
         tasks = {task.number: task for task in present}
-        for number in first:
-            if number not in tasks:
-                tasks[number] = await self._issues.get(number)
+        tasks |= await self._issues.those([number for number in first if number not in tasks])
         rest = [task.number for task in in_sprint_order(present) if task.number not in first]
         parts: list[Mutation] = []
         for position, number in enumerate([*first, *rest], start=1):

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from locus.errors import InvalidArguments
 from locus.model.labels import LABELS, MANAGED, Family, Label, order_label, replaced
 from locus.model.task import Comment, Task, TaskChanges, TaskDraft, TaskFilter, TaskStatus, in_sprint_order
 from locus.tracker.local import rows, sprints
-from locus.tracker.messages import checked_title, no_issue
+from locus.tracker.messages import checked_label, checked_title, no_issue
 from locus.tracker.protocol import ClosedReason
 
 _OTHER_COLOR = "EDEDED"
@@ -39,7 +38,7 @@ def create(connection: sqlite3.Connection, draft: TaskDraft, request: str | None
         "INSERT INTO issues (number, title, body, sprint, request, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (number, title, text(draft.body), sprint, request, at := now(), at),
     )
-    names = replaced(map(_label, draft.labels), "locus", TaskStatus.QUEUED)
+    names = replaced(map(checked_label, draft.labels), "locus", TaskStatus.QUEUED)
     if draft.type is not None:
         names = replaced(names, "type", draft.type)
     if draft.priority is not None:
@@ -179,12 +178,6 @@ def _add_label(connection: sqlite3.Connection, number: int, name: str) -> None:
         known = order_label(int(position)) if position != name and position.isdecimal() else Label(name, _OTHER_COLOR, "")
     add_labels(connection, [known])
     connection.execute("INSERT INTO issue_labels (issue, label) VALUES (?, ?) ON CONFLICT DO NOTHING", (number, name))
-
-
-def _label(name: str) -> str:
-    if not name.strip():
-        raise InvalidArguments("a label needs a name", "leave it out or name it")
-    return name.strip()
 
 
 def _touch(connection: sqlite3.Connection, number: int) -> None:
