@@ -31,6 +31,25 @@ async def test_what_is_staged_is_everything_present_that_is_not_ignored(new_pers
     assert person.look("write-tree", cwd=path) == staged.tree
 
 
+@pytest.mark.parametrize("how", ["--assume-unchanged", "--skip-worktree"])
+@pytest.mark.parametrize("kind, index", [("plain", "2"), ("plain", "3"), ("plain", "4"), ("plain", "split"), ("sha256", "4")])
+async def test_files_that_git_was_told_not_to_look_at_are_not_removed_unseen_and_are_set_back(
+    new_person: NewPerson, kind: str, index: str, how: str
+) -> None:
+    person = new_person(kind)
+    repo, path = await worktree(person)
+    before = files_of(path)
+    person.home.git("update-index", how, "src/util.py", cwd=path)
+    person.home.git("update-index", *(["--split-index"] if index == "split" else ["--index-version", index]), cwd=path)
+    put(path, "src/util.py", "LIMIT = 11\n")
+    assert person.look("status", "--porcelain", cwd=path) == ""
+    assert not await work.put_away(repo, path) and (path / "src/util.py").exists()
+    await work.set_back(path, person.head)
+    assert files_of(path) == before
+    person.home.git("update-index", "--no-split-index", cwd=path)
+    assert await work.put_away(repo, path) and not path.exists()
+
+
 async def test_nothing_changed_is_the_tree_of_head(person: Person) -> None:
     _, path = await worktree(person)
     assert (await work.stage(path)).tree == person.look("rev-parse", "HEAD^{tree}")

@@ -15,6 +15,7 @@ from locus.repo.commits import commit_staged
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.facts import Head, head_of
 from locus.repo.git import git
+from locus.repo.hidden import any_hidden
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ async def commit(worktree: Path, message: str, trailers: Mapping[str, str]) -> t
 
 async def set_back(worktree: Path, commit: str) -> None:
     """Branch, index and files as `commit` has them, and nothing else but ignored files: they are caches, and slow to make again."""
+    if any_hidden(worktree):
+        (linked_git_dir(worktree) / "index").unlink(missing_ok=True)  # with it `reset` would leave those files as they are
     await git("reset", "--hard", "--quiet", commit, cwd=worktree)
     await git("clean", "-ffdq", cwd=worktree)
 
@@ -58,7 +61,9 @@ async def head_in(worktree: Path) -> Head:
 
 
 async def put_away(repo: Repository, worktree: Path) -> bool:
-    """Removes a worktree in which nothing differs from its HEAD. False, and nothing is changed, where git sees something that does."""
+    """Removes a worktree in which nothing differs from its HEAD. False, and nothing is changed, where something does or may differ."""
+    if any_hidden(worktree):
+        return False
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
         done = await git("worktree", "remove", "--", worktree, cwd=repo.main, check=False)
     return done.code == 0
