@@ -10,7 +10,7 @@ from crash.killing import Fuse, Killed
 from locus.engine.journal import Journal, read
 from locus.model.events import EffectDone, Record, RunEvent, TaskStateChanged
 from locus.model.states import TaskState
-from support.house import House, done
+from support.house import House, done, states
 from support.repos import files_of, put
 
 
@@ -89,3 +89,14 @@ async def test_a_worktree_that_was_changed_while_its_run_was_dead_is_kept_before
     assert done(await house.carry_on(run_id))
     assert house.branch_files(f"locus/issue-{number}")["README.md"] == "agent"
     assert before in await restored(house, tmp_path / "back")
+
+
+async def test_a_git_of_the_agents_that_was_killed_is_in_nobodys_way(house: House) -> None:
+    dead = 'touch "$(git rev-parse --git-path index.lock)" "$(git rev-parse --git-path HEAD.lock)"'
+    good = await house.issue("echo good > good.txt", dead)
+    bad = await house.issue("echo bad > bad.txt", dead, "exit 1")
+    view = await house.run(good, bad)
+    assert states(view) == ["done", "failed"]
+    worktree = house.ws.repo.worktrees_dir / f"issue-{bad}"
+    assert house.person.home.git("add", "--all", cwd=worktree) == ""
+    assert list(house.ws.repo.common_dir.rglob("*.lock")) == []

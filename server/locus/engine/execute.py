@@ -9,9 +9,10 @@ from pathlib import Path
 from locus.engine import prompt, turn, verify
 from locus.engine.run import Run
 from locus.engine.verdicts import failed, interrupted
+from locus.model.agent import TurnEnd
 from locus.model.events import Accepted, Verified
 from locus.model.states import TaskState
-from locus.repo import records, work
+from locus.repo import records, work, worktrees
 from locus.repo.objects import is_ancestor
 
 
@@ -36,7 +37,7 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         phase = "working" if attempt == first else "mending what failed"
         run.move(number, TaskState.WORKING, phase=phase, attempt=attempt)
         text = prompt.write(replace(brief, failures=failures))
-        end = await turn.take(run, number, agent, place.worktree, place.start, text, attempt, place.hold)
+        end = await _turn(run, number, agent, place, text, attempt)
         tree = await _evidence(run, number, place)
         if run.config.verify:
             run.move(number, TaskState.VERIFYING, phase="verifying", attempt=attempt)
@@ -52,6 +53,15 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         f"verification failed after {run.config.agent.max_attempts} attempts: {names}",
         f"look at {place.worktree}, read `locus logs --task {number}`, then `locus run --resume`",
     )
+
+
+async def _turn(run: Run, number: int, agent: str, place: Place, text: str, attempt: int) -> TurnEnd:
+    """Nothing that the agent has started is alive afterwards: the lock files of a git of its own that was killed are taken away."""
+    try:
+        return await turn.take(run, number, agent, place.worktree, place.start, text, attempt, place.hold)
+    finally:
+        if records.intact(run.repo, place.worktree):
+            worktrees.clear_stale_locks(run.repo, place.worktree, place.branch)
 
 
 async def _evidence(run: Run, number: int, place: Place) -> str:
