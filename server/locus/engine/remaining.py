@@ -32,8 +32,8 @@ def taken_up(view: RunView, runs: Iterable[RunView]) -> dict[int, RunView]:
     return {task.number: run for run in sorted(begun, key=lambda run: run.id) for task in run.tasks if task.number in mine}
 
 
-def resumable(view: RunView, runs: Collection[RunView], waiting: Collection[int]) -> bool:
-    """Whether there is something to resume in an ended run. `waiting` are the issues that are open and not done."""
+def resumable(view: RunView, runs: Collection[RunView], standing: Mapping[int, Task]) -> bool:
+    """Whether there is something to resume in an ended run. `standing` are the open issues."""
     if not view.state.unfinished or view.alive:
         return False
     left = unfinished(view)
@@ -41,7 +41,10 @@ def resumable(view: RunView, runs: Collection[RunView], waiting: Collection[int]
     if not left:  # its last step failed, the pull request
         return not any(run.id > view.id and run.sprint == view.sprint and run.state is RunState.DONE for run in runs)
     crashed = view.state is RunState.LOST  # something may be half-done even where the tracker says that it is done
-    return any((crashed or task.number in waiting) and task.number not in gone for task in left)
+    return any(
+        task.number not in gone and (crashed or ((issue := standing.get(task.number)) is not None and _left_out(view, issue) is None))
+        for task in left
+    )
 
 
 async def left_out(tracker: Tracker, view: RunView, runs: Iterable[RunView], known: Mapping[int, Task]) -> dict[int, LeftOut]:

@@ -6,12 +6,11 @@ from collections.abc import Collection
 
 from locus.engine import remaining
 from locus.engine.original import Original, originals
-from locus.engine.plan import is_done
 from locus.engine.store import RunStore
 from locus.errors import InvalidArguments, LocusError, Refused
 from locus.model import naming
 from locus.model.run import RunView
-from locus.model.task import TaskFilter
+from locus.model.task import Task, TaskFilter
 from locus.workspace import Workspace
 
 
@@ -22,8 +21,8 @@ async def chosen(ws: Workspace, run_id: str | None, sprint: str | None) -> RunVi
         return await _named(ws, runs.view(run_id), runs)
     views = runs.views()
     unfinished = [view for view in views if view.state.unfinished and not view.alive and _is(view.sprint, sprint)]
-    waiting = await _waiting(ws) if unfinished else ()
-    candidates = [view for view in unfinished if remaining.resumable(view, views, waiting)]
+    issues = await _open_issues(ws) if unfinished else {}
+    candidates = [view for view in unfinished if remaining.resumable(view, views, issues)]
     if not candidates:
         raise _none(runs.unreadable(), [state for state in originals(ws.repo.locus_dir, runs.ids()) if _is(state.sprint, sprint)])
     if len(candidates) > 1:
@@ -40,15 +39,15 @@ async def _named(ws: Workspace, view: RunView, runs: RunStore) -> RunView:
     if not view.state.unfinished:
         raise Refused(f"run {view.id} is {view.state}: there is nothing to resume", "start a new one with `locus run`")
     views = runs.views()
-    if not remaining.resumable(view, views, await _waiting(ws)):
+    if not remaining.resumable(view, views, await _open_issues(ws)):
         out = await remaining.left_out(ws.tracker, view, views, {})
         reasons = "; ".join(each.reason for each in out.values()) or "a later run has delivered it"
         raise Refused(f"nothing of run {view.id} is left to resume: {reasons}", next((each.hint for each in out.values()), None))
     return view
 
 
-async def _waiting(ws: Workspace) -> set[int]:
-    return {task.number for task in await ws.tracker.tasks(TaskFilter()) if not is_done(task)}
+async def _open_issues(ws: Workspace) -> dict[int, Task]:
+    return {task.number: task for task in await ws.tracker.tasks(TaskFilter())}
 
 
 def _is(name: str | None, sprint: str | None) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from locus import process
 from locus.engine import plan as planning
-from locus.engine import questions, request, retention, runstate, sprint, standalone, store
+from locus.engine import questions, request, retention, runstate, sprint, standalone, store, taking_up
 from locus.engine.branches import OWN_REFS
 from locus.engine.claims import Claims, guard
 from locus.engine.control import Control
@@ -107,19 +107,24 @@ async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, jou
         resumed=claims.patient,
     )
     await _begin(run)
-    await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
+    if planned.tasks:
+        await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
     await retention.tidy(run)
     return _ending(run)
 
 
 async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, claims: Claims) -> tuple[RunPlanned, Survey]:
-    """Re-checked in full before the first effect; a resumed run keeps the plan it has. Its branches are claimed."""
+    """Re-checked in full before the first effect; a resumed run keeps the plan it has, but for what has changed since. Its branches are
+    claimed.
+    """
     known = journal.fold.planned
     wanted = asked.wanted
     if known is not None:
         wanted = wanted.model_copy(update={"base": known.base_commit})
     seen = await survey(ws, wanted, asked.config, fetch=known is None)
     if known is not None:
+        await taking_up.follow_the_repository(ws, journal)
+        known, seen = await taking_up.still_to_do(ws, journal, known, seen)
         await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in known.tasks})
         claims.take(task.branch for task in known.tasks if not journal.fold.tasks[task.number].state.succeeded)
         return known, replace(seen, branch=BaseBranch(known.base_branch, known.remote))
@@ -184,7 +189,8 @@ async def _remote_branches(run: Run) -> dict[str, str | None]:
 
 
 def _ending(run: Run) -> RunEnded:
-    states = [run.task(task.number).state for task in run.planned.tasks]
+    """Of all tasks, also of those that were not taken up again."""
+    states = [run.task(task.number).state for task in (run.journal.fold.planned or run.planned).tasks]
     if all(state.succeeded for state in states):
         return RunEnded(state=RunState.DONE)
     bad = sum(state in (TaskState.FAILED, TaskState.BLOCKED) for state in states)

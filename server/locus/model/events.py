@@ -72,6 +72,15 @@ class RunStateChanged(Recorded):
     reason: str | None = None
 
 
+class RunMoved(Recorded):
+    """The repository was found at another place when the run was resumed."""
+
+    kind: Literal["run.moved"] = "run.moved"
+    folder: str
+    worktrees: str
+    """The folder that its worktrees stand in now, each under the name that it had."""
+
+
 class RunEnded(Recorded):
     kind: Literal["run.ended"] = "run.ended"
     state: RunState
@@ -187,6 +196,7 @@ RunEvent = (
     | RunStarted
     | RunPlanned
     | RunStateChanged
+    | RunMoved
     | RunEnded
     | TaskStateChanged
     | TaskPrepared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal
 
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ from locus.model.events import (
     QuestionAsked,
     Record,
     RunEnded,
+    RunMoved,
     RunPlanned,
     RunRequested,
     RunStarted,
@@ -137,6 +139,8 @@ class Fold:
                     self._set(known, branch=known.branch or planned.branch)
             case RunStateChanged():
                 self.state, self.reason = event.state, event.reason
+            case RunMoved():
+                self._move(event)
             case RunEnded():
                 self.state, self.reason, self.hint, self.ended_at = event.state, event.reason, event.hint, record.at
                 self.questions.clear()
@@ -183,6 +187,18 @@ class Fold:
 
     def _set(self, task: TaskRun, **fields: object) -> None:
         self.tasks[task.number] = task.model_copy(update=fields)
+
+    def _move(self, event: RunMoved) -> None:
+        def moved(worktree: str) -> str:
+            return str(PurePath(event.worktrees) / PurePath(worktree).name)
+
+        if self.requested is not None:
+            self.requested = self.requested.model_copy(update={"folder": event.folder})
+        for task in [task for task in self.tasks.values() if task.worktree is not None]:
+            self._set(task, worktree=moved(str(task.worktree)))
+        for key, result in self.effects.items():
+            if isinstance(worktree := result.get("worktree"), str):
+                self.effects[key] = result | {"worktree": moved(worktree)}
 
     def _effect(self, event: EffectDone, task: TaskRun | None) -> None:
         self.effects[event.key] = event.result

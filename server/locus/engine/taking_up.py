@@ -1,0 +1,46 @@
+"""What a resumed run makes of its plan: where its worktrees are now, and which of its tasks are still to be done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from locus.engine import remaining
+from locus.engine.journal import Sink
+from locus.engine.store import RunStore
+from locus.engine.survey import Survey
+from locus.errors import NotFound
+from locus.model.events import RunMoved, RunPlanned, TaskStateChanged
+from locus.model.states import TaskState
+from locus.model.task import in_sprint_order
+from locus.repo.files import real
+from locus.repo.moved import repair
+from locus.workspace import Workspace
+
+
+async def follow_the_repository(ws: Workspace, journal: Sink) -> None:
+    """The journal names worktrees by absolute paths; when the repository was moved, they were moved along."""
+    folder = real(ws.repo.worktrees_dir)
+    named = [task.worktree for task in journal.fold.tasks.values()] + [result.get("worktree") for result in journal.fold.effects.values()]
+    away = {Path(path).name for path in named if isinstance(path, str) and Path(path).parent != folder}
+    if away:
+        journal.append(RunMoved(folder=ws.folder, worktrees=str(folder)))
+        await repair(ws.repo, [folder / name for name in sorted(away)])
+
+
+async def still_to_do(ws: Workspace, journal: Sink, known: RunPlanned, seen: Survey) -> tuple[RunPlanned, Survey]:
+    """The plan without what is not to be taken up again, which ends `blocked` and says why; the survey with every issue of the plan."""
+    view = journal.fold.view()
+    issues = {task.number: task for task in seen.tasks}
+    out = {} if view is None else await remaining.left_out(ws.tracker, view, RunStore(ws.runs).views(), issues)
+    for number, left in out.items():
+        journal.append(TaskStateChanged(state=TaskState.BLOCKED, error=left.reason, hint=left.hint), number)
+    for planned in known.tasks:
+        if planned.number not in issues:  # a sprint's issues are read as far as they are open
+            try:
+                issues[planned.number] = await ws.tracker.get(planned.number)
+            except NotFound:
+                continue
+    tasks = tuple(task for task in known.tasks if task.number not in out)
+    listed = tuple(in_sprint_order(list(issues.values()))) if seen.sprint is not None else tuple(issues.values())
+    return known.model_copy(update={"tasks": tasks}), replace(seen, tasks=listed)
