@@ -63,11 +63,13 @@ async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | No
         return None  # pushing what is there already changes nothing
 
     async def act() -> Result:
-        result = await push(place.worktree, remote, place.branch, expected=run.pushed.get(place.branch), tip=tip)
+        # On resume a person's own commits may be on top.
+        end = None if run.resumed else tip
+        result = await push(place.worktree, remote, place.branch, expected=run.pushed.get(place.branch), tip=end)
         if result.reason == "rejected":
             result = await _once_more(run, remote, place, result)
         if result.ok:
-            return {"pushed": result.commit}
+            return {"pushed": result.commit, "branch": place.branch}
         if result.reason in ("credentials", "network") and run.tracker.keeper == "local":
             run.warn(f"{place.branch} was not pushed: {result.message}")
             return {"pushed": None}

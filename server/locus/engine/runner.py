@@ -170,22 +170,37 @@ async def _begin(run: Run) -> None:
         return {}
 
     await run.effects.perform(Effect("manage", look, act))
-    (run.base_tree,), branches, run.pushed = await asyncio.gather(
+    (run.base_tree,), branches, tips = await asyncio.gather(
         rev_parse(run.repo.here, f"{run.planned.base_commit}^{{tree}}"),
         refs_below(run.repo.here, f"refs/heads/{naming.PREFIX}", OWN_REFS),
         _remote_branches(run),
     )
     run.branches.update(branches)
+    left = _left_on_the_remote(run.journal)
+    run.pushed = left if tips is None else tips | {branch: commit for branch, commit in left.items() if branch in tips}
 
 
-async def _remote_branches(run: Run) -> dict[str, str | None]:
+def _left_on_the_remote(journal: Sink) -> dict[str, str | None]:
+    """Per branch of a resumed run what it last pushed, else what it found when it began: what is there beyond that is somebody else's."""
+    found: dict[str, str | None] = {}
+    for key, result in journal.fold.effects.items():
+        branch = result.get("branch")
+        if isinstance(branch, str) and key.startswith("worktree:") and "remote" in result:
+            found[branch] = str(result["remote"]) or None
+        elif isinstance(branch, str) and key.startswith("push:") and result.get("pushed"):
+            found[branch] = str(result["pushed"])
+    return found
+
+
+async def _remote_branches(run: Run) -> dict[str, str | None] | None:
+    """None where the remote cannot be asked."""
     if run.planned.remote is None or not run.config.agent.auto_pr:
         return {}
     try:
         return await remote_tips(run.repo.here, run.planned.remote, f"{naming.PREFIX}*")
     except LocusError as error:
         run.warn(f"{run.planned.remote} could not be asked for its branches: {error.message}")
-        return {}
+        return None
 
 
 def _ending(run: Run) -> RunEnded:

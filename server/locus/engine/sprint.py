@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from locus.engine import briefs, endings, messages, places, plan, publish, snapshots, verdicts
+from locus.engine import briefs, endings, messages, places, plan, publish, resolutions, snapshots, verdicts
 from locus.engine.catching_up import catch_up, sprint_diff
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
@@ -16,7 +16,6 @@ from locus.errors import LocusError
 from locus.model.events import Accepted
 from locus.model.states import TaskState
 from locus.model.task import Task
-from locus.repo.commits import tree_state
 from locus.repo.objects import commit_of
 
 
@@ -42,10 +41,13 @@ async def run_all(run: Run) -> None:
 async def _tasks(run: Run, place: Place) -> None:
     tasks = {task.number: task for task in run.seen.tasks}
     base = run.planned.base_commit
-    dirty = run.resumed and not await _finish_accepted(run, tasks, place)
+    published = await _finish_accepted(run, tasks, place) if run.resumed else _Published()
+    if not published.goes_on:
+        return
+    dirty = run.resumed and published.number is None
     for planned in run.planned.tasks:
-        number = planned.number
-        if run.task(number).state.succeeded:
+        number, before = planned.number, run.task(planned.number).state
+        if before.succeeded or number == published.number:
             continue
         held = await slot(run, number)
         if held is None:
@@ -56,7 +58,7 @@ async def _tasks(run: Run, place: Place) -> None:
                 run.move(number, TaskState.PREPARING, phase="preparing")
                 await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
                 if dirty:
-                    place = await places.again(run, place.branch, place.worktree, run.journal.fold.tip or place.start, number, place.hold)
+                    place = await _taken_up(run, place, number, before)
                     dirty = False
                 base = await catch_up(run, place, number, base)
                 at = await places.here(run, place, number)
@@ -68,26 +70,37 @@ async def _tasks(run: Run, place: Place) -> None:
                 break
 
 
-async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) -> bool:
-    """Publishes what a killed run had accepted, before any task is tried again on top. Whether there was such work, still standing."""
+@dataclass(frozen=True)
+class _Published:
+    """The task whose accepted work was published on resume, or not; its worktree is clean then."""
+
+    number: int | None = None
+    goes_on: bool = True
+
+
+async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) -> _Published:
+    """Publishes what was accepted before the run ended, before any task is tried again on top."""
     for number, accepted in run.journal.fold.accepted.items():
         before = run.task(number)
-        if before.state.succeeded or not await _stands(place, accepted):
+        if before.state.succeeded or number not in tasks:
             continue
+        at = replace(place, start=str(before.start))
         try:
-            await _publish(run, tasks[number], replace(place, start=str(before.start)), accepted)
+            if not await resolutions.accepted_stands(run, number, at):
+                continue
+            await _publish(run, tasks[number], at, accepted)
         except LocusError as error:
-            await _goes_on(run, number, verdicts.of(error), None)
-            return False
-        return True
-    return False
+            return _Published(number, await _goes_on(run, number, verdicts.of(error), at))
+        return _Published(number)
+    return _Published()
 
 
-async def _stands(place: Place, accepted: Accepted) -> bool:
-    if not (place.worktree / ".git").exists():
-        return False
-    state = await tree_state(place.worktree)
-    return state.tree == accepted.tree and state.branch == place.branch
+async def _taken_up(run: Run, place: Place, number: int, before: TaskState) -> Place:
+    """The worktree to begin in: with what a person committed there while the task was blocked, else as it stood at the last good commit."""
+    tip = run.journal.fold.tip or place.start
+    if before is TaskState.BLOCKED and await resolutions.resolved(run, place, tip):
+        return place
+    return await places.again(run, place.branch, place.worktree, tip, number, place.hold)
 
 
 async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from locus.engine import briefs, endings, messages, places, publish, verdicts
 from locus.engine.execute import Place, execute
+from locus.engine.resolutions import accepted_stands
 from locus.engine.run import Run
 from locus.engine.slots import slot
 from locus.engine.verdicts import interrupted
@@ -16,8 +17,6 @@ from locus.model.events import Accepted
 from locus.model.plan import PlannedTask
 from locus.model.states import TaskState
 from locus.model.task import Task
-from locus.repo import worktrees
-from locus.repo.commits import tree_state
 
 
 async def run_all(run: Run) -> None:
@@ -71,18 +70,12 @@ async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, lock: Lo
 
 
 async def _standing(run: Run, number: int, lock: Lock) -> tuple[Place, Accepted] | None:
-    """Work that a killed run had accepted and that still stands as it was: it is only published."""
-    before, accepted = run.task(number), run.journal.fold.accepted.get(number)
-    if accepted is None or not (before.branch and before.worktree and before.start):
+    """Work that was accepted before the run ended, and that still stands: it is only published."""
+    before = run.task(number)
+    if not (before.branch and before.worktree and before.start):
         return None
-    worktree = Path(before.worktree)
-    try:
-        await worktrees.adopt(run.repo, worktree, before.branch)
-    except LocusError:
-        return None
-    if (await tree_state(worktree)).tree != accepted.tree:
-        return None
-    return Place(branch=before.branch, worktree=worktree, start=before.start, start_tree="", hold=(lock.fd,)), accepted
+    place = Place(branch=before.branch, worktree=Path(before.worktree), start=before.start, start_tree="", hold=(lock.fd,))
+    return (place, run.journal.fold.accepted[number]) if await accepted_stands(run, number, place) else None
 
 
 async def _place(run: Run, number: int, planned: PlannedTask, lock: Lock) -> Place:
