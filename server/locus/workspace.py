@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from locus.model.config import AgentProfile
     from locus.repo.facts import Repository
     from locus.tracker.choosing import Choice
+    from locus.tracker.github.place import GitHubPlace
     from locus.tracker.protocol import Tracker
     from locus.trust import TrustStore
 
@@ -23,16 +24,18 @@ if TYPE_CHECKING:
 class Workspace:
     """`path` may be anywhere inside a repository. Raises Refused where there is none.
 
-    `editor` are the settings the editor sent; `trusted` is false while the editor distrusts the folder.
+    `editor` are the settings the editor sent; `trusted` is false while the editor distrusts the folder; `mirrored` shows tasks as they were
+    at the last look, so that nothing waits for the network.
     """
 
-    def __init__(self, path: Path, *, editor: Mapping[str, Any] | None = None, trusted: bool = True) -> None:
+    def __init__(self, path: Path, *, editor: Mapping[str, Any] | None = None, trusted: bool = True, mirrored: bool = False) -> None:
         from locus.repo.facts import discover
 
         self.repo: Repository = discover(path)
         self.editor = dict(editor or {})
         self.trusted = trusted
-        self._chosen: Choice | None = None
+        self.mirrored = mirrored
+        self._chosen: Choice | LocusError | None = None
 
     # Where things lie.
 
@@ -76,28 +79,58 @@ class Workspace:
         settings.require_valid(merged)
         return merged.config
 
-    async def settle(self) -> Choice:
+    async def settle(self) -> None:
         """Finds out which keeper has the tasks; before `tracker` is asked for, and cheap when nothing has changed."""
         from locus.tracker.choosing import choose
 
-        found = await choose(self.repo, self.settings().config.tracker)
-        if self._chosen is None or found.place != self._chosen.place:
-            self.__dict__.pop("tracker", None)
-        self._chosen = found
-        return found
+        try:
+            found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker)
+        except LocusError as error:
+            found = error
+        before, self._chosen = self._chosen, found
+        if _place(found) != _place(before):
+            self.__dict__.pop("_keeper", None)
+
+    @property
+    def tracker(self) -> Tracker:
+        """The embedded one until `settle` has found another. Raises LocusError where none can be had."""
+        if isinstance(self._chosen, LocusError):
+            raise self._chosen
+        return self._keeper
+
+    @property
+    def tracker_reason(self) -> str:
+        """Why it is this one."""
+        return "" if self._chosen is None or isinstance(self._chosen, LocusError) else self._chosen.why
 
     @cached_property
-    def tracker(self) -> Tracker:
-        """The embedded one until `settle` has found another."""
-        if self._chosen is None or (place := self._chosen.place) is None:
+    def _keeper(self) -> Tracker:
+        place = _place(self._chosen)
+        if place is None:
             from locus.tracker.local import LocalTracker
 
             return LocalTracker(self.state / "locus.db")
         from locus.tracker.choosing import record
         from locus.tracker.github import GitHubTracker
 
-        limits = self.repo.locus_dir / "rate-limit.json"
-        return GitHubTracker(place, root=self.repo.main, locks=self.locks, limits=limits, decided=lambda: record(self.state, place))
+        return GitHubTracker(
+            place,
+            root=self.repo.main,
+            locks=self.locks,
+            limits=self.repo.locus_dir / "rate-limit.json",
+            decided=lambda: record(self.state, place),
+            mirror=self.state / "github.json" if self.mirrored else None,
+        )
+
+    @property
+    def tasks_file(self) -> Path:
+        """What changes when somebody changes tasks: the embedded tracker's database, or what was last seen of GitHub."""
+        return self.state / ("locus.db" if _place(self._chosen) is None else "github.json")
+
+    @property
+    def has_tasks(self) -> bool:
+        """Looking must not make a database where nobody has asked for one."""
+        return _place(self._chosen) is not None or self.tasks_file.exists()
 
     @cached_property
     def trust(self) -> TrustStore:
@@ -127,6 +160,10 @@ class Workspace:
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         temporary.write_text(f"{name or ''}\n", encoding="utf-8")
         temporary.replace(path)
+
+
+def _place(chosen: Choice | LocusError | None) -> GitHubPlace | None:
+    return None if chosen is None or isinstance(chosen, LocusError) else chosen.place
 
 
 def resolve_agent(name: str, config: Config) -> str:

@@ -141,9 +141,20 @@ async def _agent(ws: Workspace) -> Check:
 
 async def _tracker(ws: Workspace) -> Check:
     from locus.model.task import TaskFilter
+    from locus.tracker.github.gh import OLDEST, version
 
+    keeper = ws.tracker.keeper
     tasks = await ws.tracker.tasks(TaskFilter())
-    return Check(check="tracker", ok=True, detail=f"{ws.tracker.keeper}, open issues: {len(tasks)}")
+    said = f"{keeper}, open issues: {len(tasks)}" + (f" ({ws.tracker_reason})" if ws.tracker_reason else "")
+    if keeper == "local":
+        return Check(check="tracker", ok=True, detail=said)
+    found = await version(ws.root)
+    if found is not None and found < OLDEST:
+        old, least = ".".join(map(str, found)), ".".join(map(str, OLDEST))
+        return Check(
+            check="tracker", ok=False, detail=f"{said}; gh {old} is too old", fix=f"install gh {least} or newer: https://cli.github.com"
+        )
+    return Check(check="tracker", ok=True, detail=f"{said}; gh {'.'.join(map(str, found or ()))}")
 
 
 async def _trust(ws: Workspace) -> Check:

@@ -28,7 +28,8 @@ from locus.lsp.features.run_logs import RunLogs
 from locus.lsp.features.run_messages import RunMessages
 from locus.lsp.features.run_progress import RunProgress
 from locus.lsp.features.run_questions import RunQuestions
-from locus.lsp.features.task_cache import TaskCache, database_of
+from locus.lsp.features.task_cache import TaskCache
+from locus.lsp.features.tracker_refresh import TrackerRefresh
 from locus.lsp.positions import Positions
 from locus.lsp.server import Server
 from locus.lsp.workspaces import Workspaces
@@ -60,6 +61,7 @@ class Session:
         self._cache = TaskCache(tasks, face)
         self._code = AnchoredCode(self._buffers, self._cache)
         self._disk = DiskWatch(tasks)
+        self._refresh = TrackerRefresh(tasks, self._watch)
         self.commands = Executor(self.workspaces, self._following, face, self._buffers, self.positions, self.open)
         self.commands.listeners.append(self._commanded)
         self.feed = RunFeed(client, self._following, self.workspaces)
@@ -84,7 +86,8 @@ class Session:
             workspaces = self.workspaces.all
             self._cache.keep(workspaces)
             self._following.follow(workspaces)
-            self._disk.watch({path: callback for workspace in workspaces for path, callback in self._watched(workspace).items()})
+            self._watch()
+            self._refresh.keep(workspaces)
             self._config.changed()
         self._server.tasks.start(self._announce(), "announcing runs")
 
@@ -139,9 +142,12 @@ class Session:
         except TimeoutError:
             log.warning("the client does not say what its settings are; going on without")
 
+    def _watch(self) -> None:
+        self._disk.watch({path: callback for workspace in self.workspaces.all for path, callback in self._watched(workspace).items()})
+
     def _watched(self, workspace: Workspace) -> dict[Path, Any]:
         config = dict.fromkeys(files_of(workspace), self._config.changed)
-        return {database_of(workspace): partial(self._cache.refresh, workspace), **config}
+        return {workspace.tasks_file: partial(self._cache.refresh, workspace), **config}
 
     async def _announce(self) -> None:
         await self._following.looked()

@@ -77,7 +77,7 @@ class Workspaces:
         if path is None:
             return Folder(uri, None, None, Refused(f"{name_of(uri)} is not a folder on this machine", "open it where its files are"))
         try:
-            workspace = Workspace(path, editor=settings, trusted=self.trusted)
+            workspace = Workspace(path, editor=settings, trusted=self.trusted, mirrored=True)
         except LocusError as error:
             return Folder(uri, path, None, error)
         except OSError as error:

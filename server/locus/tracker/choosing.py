@@ -26,32 +26,30 @@ class Choice:
 
     place: GitHubPlace | None
     why: str
-    decided: bool
-    """Whether it is settled; otherwise the first write settles it."""
 
 
 async def choose(repo: Repository, wanted: Literal["auto", "github", "local"]) -> Choice:
     """Raises Refused where GitHub is wanted and the remote is not there."""
     if wanted == "local":
-        return Choice(None, 'the configuration says "local"', decided=True)
+        return Choice(None, 'the configuration says "local"')
     if wanted == "auto" and (repo.state_dir / "locus.db").exists():
-        return Choice(None, "tasks were created here before", decided=True)
+        return Choice(None, "tasks were created here before")
     remote = await facts.remote(repo)
     url = await facts.remote_url(repo, remote) if remote is not None else None
     if wanted == "github":
-        return Choice(require_place(remote, url), 'the configuration says "github"', decided=True)
+        return Choice(require_place(remote, url), 'the configuration says "github"')
     if (recorded := _recorded(repo.state_dir)) is not None:
-        return Choice(recorded, f"{recorded.full_name} was chosen before", decided=True)
+        return Choice(recorded, f"{recorded.full_name} was chosen before")
     at = place_of(url) if url is not None else None
     if at is None or not on_github(at.host):
-        return Choice(None, "the remote is not on GitHub" if remote else "there is no remote", decided=False)
+        return Choice(None, "the remote is not on GitHub" if remote else "there is no remote")
     try:
         logged_in = await Gh(at.host, repo.main, repo.state_dir / "locks").logged_in()
     except Refused:
-        return Choice(None, f"the remote is on {at.host}, but gh is not installed", decided=False)
+        return Choice(None, f"the remote is on {at.host}, but gh is not installed")
     if not logged_in:
-        return Choice(None, f"the remote is on {at.host}, but gh is not logged in there", decided=False)
-    return Choice(at, f"the remote {remote} is on {at.host} and gh is logged in", decided=False)
+        return Choice(None, f"the remote is on {at.host}, but gh is not logged in there")
+    return Choice(at, f"the remote {remote} is on {at.host} and gh is logged in")
 
 
 def record(state: Path, place: GitHubPlace) -> None:

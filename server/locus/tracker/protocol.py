@@ -115,3 +115,7 @@ class Tracker(Protocol):
     async def pulls(self, branch: str) -> list[PullRequest]:
         """All from this branch, whatever their state, the newest first."""
         ...
+
+    async def refresh(self) -> bool:
+        """Looks whether somebody else has changed something, where that is not seen at once; asked now and then by an editor."""
+        ...

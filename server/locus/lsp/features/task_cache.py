@@ -59,9 +59,11 @@ class TaskCache:
         stale, self._stale = self._stale, set()
         before = self.all()
         for workspace in self._workspaces:
-            # Looking must not make a database where nobody has asked for one.
-            if workspace in stale and database_of(workspace).exists():
+            if workspace in stale:
                 try:
+                    await workspace.settle()
+                    if not workspace.has_tasks:
+                        continue
                     tasks = await listed(workspace, ListIssues(state="open"), self._face)
                 except LocusError as error:
                     log.warning("the tasks of %s cannot be read: %s", workspace.root, error)
@@ -77,11 +79,6 @@ class TaskCache:
             self._by_path.setdefault(anchored.path, []).append(anchored)
         for listener in self.listeners:
             listener()
-
-
-def database_of(workspace: Workspace) -> Path:
-    """Where the embedded tracker keeps its tasks: what changes there was changed by somebody."""
-    return workspace.state / "locus.db"
 
 
 def _anchored(workspace: Workspace, task: Task) -> AnchoredTask | None:

@@ -19,6 +19,8 @@ TIMEOUT = 60.0
 AT_ONCE = 2
 """More gh processes side by side only take longer: starting one is what costs."""
 API_VERSION = "2022-11-28"
+OLDEST = (2, 23)
+"""Tried with it; Debian 12 has it."""
 _STATUS = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})")
 _VERSION = re.compile(r"gh version ([0-9]+)\.([0-9]+)")
 _QUIET = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from locus.tracker.github.gh import Gh
 from locus.tracker.github.issues import Issues
 from locus.tracker.github.labels import LabelBook
 from locus.tracker.github.limits import Patience, RateLimits
+from locus.tracker.github.mirror import Mirror
 from locus.tracker.github.mutations import Mutations
 from locus.tracker.github.place import GitHubPlace
 from locus.tracker.github.pulls import Pulls
@@ -23,7 +24,8 @@ from locus.tracker.protocol import ClosedReason, PullState
 class GitHubTracker:
     """`root` is where gh is started; `locks` the repository's lock folder; `limits` is `.locus/rate-limit.json`.
 
-    `decided` is called before the first write: from then on the tasks are here.
+    `decided` is called before the first write: from then on the tasks are here. With a `mirror` file, what is asked for is answered as it
+    was at the last look, without the network.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class GitHubTracker:
         limits: Path,
         patience: Patience = sleep_until,
         decided: Callable[[], None] = lambda: None,
+        mirror: Path | None = None,
     ) -> None:
         self.place = place
         self.limits = RateLimits(limits, locks / "rate-limit")
@@ -43,6 +46,7 @@ class GitHubTracker:
         self._issues = Issues(client, place, self._labels, Mutations(client))
         self._sprints = Sprints(client, self._issues)
         self._pulls = Pulls(client, place, self._issues)
+        self._mirror = Mirror(mirror, client, self._issues, self._sprints) if mirror is not None else None
 
     @property
     def keeper(self) -> str:
@@ -53,8 +57,7 @@ class GitHubTracker:
 
     async def create(self, draft: TaskDraft, *, request: str | None = None) -> Task:
         milestone = (await self._sprints.find(draft.sprint)).number if draft.sprint else None
-        self._sprints.forget()
-        return await self._issues.create(draft, milestone, request)
+        return await self._changed(self._issues.create(draft, milestone, request))
 
     async def edit(self, number: int, changes: TaskChanges) -> Task:
         milestone: dict[str, str | None] = {}
@@ -62,13 +65,14 @@ class GitHubTracker:
             wanted = await self._sprints.find(changes.sprint) if changes.sprint else None
             if (await self._issues.get(number)).sprint != (wanted.title if wanted else None):
                 milestone = {"milestoneId": wanted.id if wanted else None}
-        self._sprints.forget()
-        return await self._issues.edit(number, changes, milestone)
+        return await self._changed(self._issues.edit(number, changes, milestone))
 
     async def get(self, number: int) -> Task:
-        return await self._issues.get(number)
+        return await (self._mirror or self._issues).get(number)
 
     async def tasks(self, filter: TaskFilter) -> list[Task]:
+        if self._mirror is not None:
+            return await self._mirror.tasks(filter)
         return await (self._sprints.tasks(filter) if filter.sprint is not None else self._issues.select(filter))
 
     async def manage(self, numbers: Sequence[int]) -> None:
@@ -79,12 +83,10 @@ class GitHubTracker:
         await self._issues.set_status(number, status)
 
     async def close(self, number: int, reason: ClosedReason) -> Task:
-        self._sprints.forget()
-        return await self._issues.close(number, reason)
+        return await self._changed(self._issues.close(number, reason))
 
     async def reopen(self, number: int) -> Task:
-        self._sprints.forget()
-        return await self._issues.reopen(number)
+        return await self._changed(self._issues.reopen(number))
 
     async def comment(self, number: int, body: str, *, marker: str | None = None) -> None:
         await self._issues.comment(number, body, marker)
@@ -96,19 +98,19 @@ class GitHubTracker:
         return await self._issues.has_comment(number, marker)
 
     async def create_sprint(self, draft: SprintDraft) -> Sprint:
-        return await self._sprints.create(draft)
+        return await self._moved(self._sprints.create(draft))
 
     async def sprints(self, state: Literal["open", "closed", "all"] = "open") -> list[Sprint]:
-        return await self._sprints.all(state)
+        return await (self._mirror.sprints(state) if self._mirror is not None else self._sprints.all(state))
 
     async def sprint(self, name: str) -> Sprint:
-        return await self._sprints.get(name)
+        return await (self._mirror.sprint(name) if self._mirror is not None else self._sprints.get(name))
 
     async def order_sprint(self, name: str, numbers: Sequence[int]) -> Sprint:
-        return await self._sprints.order(name, numbers)
+        return await self._moved(self._sprints.order(name, numbers))
 
     async def close_sprint(self, name: str) -> Sprint:
-        return await self._sprints.close(name)
+        return await self._moved(self._sprints.close(name))
 
     async def create_pull(self, draft: PullDraft) -> PullRequest:
         return await self._pulls.create(draft)
@@ -126,3 +128,19 @@ class GitHubTracker:
 
     async def pulls(self, branch: str) -> list[PullRequest]:
         return await self._pulls.of_branch(branch)
+
+    async def refresh(self) -> bool:
+        return await self._mirror.refresh() if self._mirror is not None else False
+
+    async def _changed(self, change: Awaitable[Task]) -> Task:
+        self._sprints.forget()
+        task = await change
+        if self._mirror is not None:
+            self._mirror.saw(task)
+        return task
+
+    async def _moved(self, change: Awaitable[Sprint]) -> Sprint:
+        sprint = await change
+        if self._mirror is not None:
+            await self._mirror.refresh(whole=True)
+        return sprint

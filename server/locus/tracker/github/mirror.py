@@ -45,6 +45,7 @@ class Mirror:
     def __init__(self, file: Path, client: Client, issues: Issues, sprints: Sprints) -> None:
         self._file, self._client, self._issues, self._sprints = file, client, issues, sprints
         self._seen: Seen | None = None
+        self._stamp = 0
         self._turn = asyncio.Lock()
 
     async def tasks(self, filter: TaskFilter) -> list[Task]:
@@ -69,11 +70,11 @@ class Mirror:
     async def sprint(self, name: str) -> Sprint:
         return self._named(await self._current(), name)
 
-    async def refresh(self) -> bool:
+    async def refresh(self, *, whole: bool = False) -> bool:
         """Whether anything has changed. Raises LocusError when GitHub cannot be asked; what was seen stays."""
         async with self._turn:
-            before = self._seen or self._stored()
-            if before is None:
+            before = self._stored()
+            if before is None or whole:
                 self._keep(await self._all())
                 return True
             recent = await self._client.get(f"issues?state=all&sort=updated&direction=desc&per_page={_PAGE}")
@@ -81,7 +82,6 @@ class Mirror:
             changed = [each for each in recent if each["updated_at"] > before.updated]
             names = {(each["title"], each["state"]) for each in milestones}
             if not changed and names == {(sprint.name, sprint.state) for sprint in before.sprints}:
-                self._seen = before
                 return False
             if len(changed) == _PAGE:
                 self._keep(await self._all())
@@ -94,8 +94,8 @@ class Mirror:
 
     def saw(self, task: Task) -> None:
         """What somebody has just changed here."""
-        if self._seen is not None:
-            self._keep(self._seen.model_copy(update={"tasks": _with(self._seen.tasks, [task])}))
+        if (seen := self._stored()) is not None:
+            self._keep(seen.model_copy(update={"tasks": _with(seen.tasks, [task])}))
 
     async def _reread(self, number: int) -> Task | None:
         try:
@@ -111,12 +111,12 @@ class Mirror:
         return task
 
     async def _current(self) -> Seen:
-        if self._seen is None:
-            self._seen = self._stored()
-        if self._seen is None:
+        if self._stored() is None:
             await self.refresh()
-        assert self._seen is not None  # noqa: S101 - refresh has seen to it
-        return self._seen
+        seen = self._stored()
+        if seen is None:
+            raise LocusError(f"{self._file} cannot be read", "make it readable, or delete it")
+        return seen
 
     async def _all(self) -> Seen:
         recent = await self._client.get("issues?state=all&sort=updated&direction=desc&per_page=1")
@@ -127,16 +127,20 @@ class Mirror:
         return Seen(updated=updated, tasks=(*opened, *closed), sprints=tuple(sprints))
 
     def _stored(self) -> Seen | None:
+        """What the file says: another window may have written it. A file that cannot be read is made anew."""
         try:
-            return Seen.model_validate_json(self._file.read_bytes())
+            stamp = self._file.stat().st_mtime_ns
+            if self._seen is None or stamp != self._stamp:
+                self._seen, self._stamp = Seen.model_validate_json(self._file.read_bytes()), stamp
         except (OSError, ValidationError):
-            return None  # a cache: it is read again
+            self._seen = None
+        return self._seen
 
     def _keep(self, seen: Seen) -> None:
-        self._seen = seen
         temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         temporary.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(seen.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+        self._seen, self._stamp = seen, temporary.stat().st_mtime_ns
         temporary.replace(self._file)
 
     @staticmethod

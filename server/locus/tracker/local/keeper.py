@@ -107,6 +107,9 @@ class LocalTracker:
     async def pulls(self, branch: str) -> list[PullRequest]:
         return await self._read(lambda connection: pulls.of_branch(connection, branch))
 
+    async def refresh(self) -> bool:
+        return False  # every look is at the database itself
+
     async def _read(self, work: Work[T]) -> T:
         return await asyncio.to_thread(self._database.read, work)
 
