@@ -79,5 +79,5 @@ def _facts(verified: Sequence[str], agent: str) -> str:
 
 
 def _plain(body: str) -> str:
-    """Without lines that git would read as trailers or as our own."""
-    return "\n".join(line for line in body.splitlines() if not line.startswith("Locus-"))
+    """Without lines that git would read as trailers or as our own, and without NUL, which it does not take."""
+    return "\n".join(line for line in body.replace("\0", "").splitlines() if not line.startswith("Locus-"))
