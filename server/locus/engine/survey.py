@@ -60,11 +60,13 @@ async def survey(ws: Workspace, wanted: Wanted, config: Config, *, fetch: bool) 
     if problem is not None:
         raise problem
     warnings: list[str] = []
+    known: str | None = None
     if fetch and wanted.base in (None, "default"):
         fetched = await fetch_base(repo, branch)
+        known = fetched.commit
         if fetched.problem is not None:
             warnings.append(f"{branch.name} could not be fetched, the last known state is used: {fetched.problem}")
-    base, (sprint, tasks, missing) = await _together(resolve(repo, wanted.base or "default", branch), _tasks(ws, wanted))
+    base, (sprint, tasks, missing) = await _together(resolve(repo, wanted.base or "default", branch, fetched=known), _tasks(ws, wanted))
     context, *found = await _together(
         repository_context(repo.here, base.commit, repo.locus_dir),
         *(_code(ws, task, task.anchor, base) for task in tasks if task.anchor is not None),

@@ -116,13 +116,14 @@ async def known_base(repo: Repository, base: BaseBranch) -> str | None:
     return ours if ours in tips else tracked
 
 
-async def resolve(repo: Repository, base: str, branch: BaseBranch, *, snapshot_ref: str | None = None) -> Base:
-    """`default`, `head`, `working-tree` or any revision, as a commit. Fetches nothing: `fetch_base` comes first where it is wanted.
+async def resolve(repo: Repository, base: str, branch: BaseBranch, *, fetched: str | None = None, snapshot_ref: str | None = None) -> Base:
+    """`default`, `head`, `working-tree` or any revision, as a commit. Fetches nothing: `fetched` is what `fetch_base` has just found the
+    base branch at. Without it the newest that is known is taken, which a branch that was set back is not.
 
     `working-tree` keeps its snapshot on `snapshot_ref` (default: refs/locus/snapshot/<commit>). Raises Refused for what does not exist.
     """
     if base == "default":
-        found = await known_base(repo, branch)
+        found = fetched or await known_base(repo, branch)
         if found is None:
             await require_commits(repo)
             raise Refused(f"the base branch `{branch.name}` does not exist here", "name another with --base, or set agent.baseBranch")

@@ -1,0 +1,207 @@
+"""Somebody else moves the base, or our own branch on the remote, while a run goes on: through whole runs of sprints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from locus.engine.journal import read
+from locus.engine.store import JOURNAL
+from locus.model.events import Conflicted, RunPlanned
+from locus.model.run import RunView
+from locus.repo.drift import in_progress
+from support.colleague import Colleague, when
+from support.house import House, done, states
+
+BRANCH = "locus/sprint-s"
+FORTY = "seq 40 > forty.txt"
+AFTER = "echo after > after.txt"
+VERIFY = [{"name": "count", "run": "cat *.txt > /dev/null"}]
+
+
+@pytest.fixture
+def colleague(house: House, tmp_path: Path) -> Colleague:
+    return Colleague(house.person, tmp_path / "colleague")
+
+
+async def sprint(house: House, *tasks: Sequence[str]) -> list[int]:
+    numbers = [await house.issue(*commands) for commands in tasks]
+    await house.sprint("S", *numbers)
+    return numbers
+
+
+async def two_sides(
+    house: House, colleague: Colleague, ours: Sequence[str], theirs: Sequence[str], before: Sequence[str] = (FORTY,)
+) -> RunView:
+    """A sprint of two tasks from a base with `before`: the first does `ours`, while it does `theirs` reaches the base."""
+    colleague.commit(*before)
+    colleague.push()
+    colleague.commit(*theirs)
+    await sprint(house, [*ours, colleague.pushing()], [AFTER])
+    view = await house.run(sprint="S")
+    colleague.excuse()
+    return view
+
+
+def worktree(house: House) -> Path:
+    return house.ws.repo.worktrees_dir / "sprint-s"
+
+
+def in_worktree(house: House, *commands: str) -> None:
+    """What the person does in the sprint's worktree."""
+    for command in commands:
+        house.person.home.git("-c", f"alias.do=!{command}", "do", cwd=worktree(house))
+
+
+def settled(house: House) -> None:
+    """Nothing is left half-done in the worktree: it stands on its branch, and no file differs."""
+    assert in_progress(worktree(house)) is None
+    assert house.person.look("symbolic-ref", "--short", "HEAD", cwd=worktree(house)) == BRANCH
+    assert house.person.look("status", "--porcelain", cwd=worktree(house)) == ""
+
+
+def conflicts(house: House, view: RunView) -> dict[str, tuple[str, tuple[tuple[int, int], ...]]]:
+    """What the journal says of the last conflict."""
+    found = [record.event for record in read(house.ws.runs / view.id / JOURNAL) if isinstance(record.event, Conflicted)]
+    return {file.path: (file.reason, file.ranges) for file in found[-1].files}
+
+
+CLEAN: dict[str, tuple[list[str], list[str]]] = {
+    "other files": (["echo a > a.txt"], ["echo b > b.txt"]),
+    "one file, other lines": (["sed -i s/^5$/five/ forty.txt"], ["sed -i s/^30$/thirty/ forty.txt"]),
+    "rename and edit": (["git mv forty.txt moved.txt"], ["sed -i s/^5$/five/ forty.txt"]),
+    "both make it executable": (["chmod +x forty.txt"], ["chmod +x forty.txt"]),
+    "mode and content": (["chmod +x forty.txt"], ["sed -i s/^5$/five/ forty.txt"]),
+}
+
+
+@pytest.mark.parametrize("case", CLEAN)
+async def test_what_goes_together_is_rebased_and_the_sprint_goes_on(house: House, colleague: Colleague, case: str) -> None:
+    view = await two_sides(house, colleague, *CLEAN[case])
+    assert done(view), view
+    assert house.trailers(BRANCH, colleague.head) == [str(task.number) for task in view.tasks], "the base, then our two commits"
+    files = house.branch_files(BRANCH)
+    assert {"after.txt"} <= files.keys()
+    if case == "one file, other lines":
+        assert [files["forty.txt"].splitlines()[line] for line in (4, 29)] == ["five", "thirty"]
+    if case == "rename and edit":
+        assert files["moved.txt"].splitlines()[4] == "five" and "forty.txt" not in files
+    assert house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)
+
+
+CONFLICTS: dict[str, tuple[list[str], list[str], list[str], dict[str, tuple[str, tuple[tuple[int, int], ...]]]]] = {
+    "the same lines": (
+        ["sed -i 's/^5$/our 5/; s/^20$/our 20\\nand more/' forty.txt"],
+        ["sed -i 's/^1$/one\\nand a half/; s/^5$/their 5/; s/^20$/their 20/' forty.txt"],
+        [FORTY],
+        {"forty.txt": ("contents", ((5, 5), (20, 21)))},
+    ),
+    "rename and edit of one line": (
+        ["git mv forty.txt moved.txt", "sed -i s/^7$/ours/ moved.txt"],
+        ["sed -i s/^7$/theirs/ forty.txt"],
+        [FORTY],
+        {"moved.txt": ("contents", ((7, 7),))},
+    ),
+    "ours deletes, theirs edits": (["rm forty.txt"], ["sed -i s/^5$/five/ forty.txt"], [FORTY], {"forty.txt": ("modify/delete", ())}),
+    "ours edits, theirs deletes": (["sed -i s/^5$/five/ forty.txt"], ["rm forty.txt"], [FORTY], {"forty.txt": ("modify/delete", ())}),
+    "both add": (["echo ours > new.txt"], ["echo theirs > new.txt"], [FORTY], {"new.txt": ("contents", ((1, 1),))}),
+    "binary": (["printf 'a\\0b' > bin"], ["printf 'a\\0c' > bin"], ["printf 'a\\0a' > bin"], {"bin": ("binary", ())}),
+    "a file that became a link": (
+        ["ln -sf README.md forty.txt"],
+        ["sed -i s/^5$/five/ forty.txt"],
+        [FORTY],
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONFLICTS)
+async def test_what_does_not_go_together_blocks_the_next_task_with_files_and_lines(house: House, colleague: Colleague, case: str) -> None:
+    ours, theirs, before, expected = CONFLICTS[case]
+    view = await two_sides(house, colleague, ours, theirs, before)
+    assert view.state == "failed" and states(view) == ["done", "blocked"], view.tasks[0].error
+    first, second = view.tasks
+    assert conflicts(house, view) == expected or (not expected and conflicts(house, view))
+    for path, (reason, ranges) in expected.items():
+        assert f"{path} {'lines ' + ', '.join(f'{a}-{b}' for a, b in ranges) if ranges else f'({reason})'}" in str(second.error)
+    assert f"git merge {colleague.head[:12]}" in str(second.hint) and "--resume" in str(second.hint)
+    settled(house)
+    assert house.person.look("rev-parse", BRANCH) == first.commit == house.person.tip(BRANCH)
+    assert view.pull_request is not None and f"Closes #{first.number}" in view.pull_request.body
+
+
+async def test_a_submodule_that_both_moved(new_house: Callable[..., House], tmp_path: Path) -> None:
+    house = new_house("submodule")
+    colleague = Colleague(house.person, tmp_path / "colleague")
+    other = house.person.look("rev-parse", "HEAD", cwd=house.person.path / "vendor" / "lib" / "inner" / "deep")
+    colleague.commit(f"git update-index --cacheinfo 160000,{other},vendor/lib")
+    await sprint(house, ["git -C vendor/lib commit -q --allow-empty -m ours", colleague.pushing()], [AFTER])
+    view = await house.run(sprint="S")
+    colleague.excuse()
+    assert states(view) == ["done", "blocked"], view.tasks[0].error
+    assert "vendor/lib (" in str(view.tasks[1].error) and "submodule" in conflicts(house, view)["vendor/lib"][0]
+    settled(house)
+
+
+async def test_a_commit_and_its_revert_merge_cleanly_and_do_not_rebase(house: House, colleague: Colleague) -> None:
+    to_and_fro = ["sed -i s/^5$/ours/ forty.txt && git commit -qam to", "git revert --no-edit HEAD > /dev/null", "echo a > a.txt"]
+    view = await two_sides(house, colleague, to_and_fro, ["sed -i s/^5$/theirs/ forty.txt"])
+    assert done(view), [task.error for task in view.tasks]
+    assert house.branch_files(BRANCH)["forty.txt"].splitlines()[4] == "theirs"
+
+
+async def test_the_base_advances_between_the_plan_and_the_first_task(house: House, colleague: Colleague) -> None:
+    colleague.commit("echo b > b.txt")
+    await sprint(house, ["cp b.txt a.txt"])
+    view = await house.run(sprint="S", journal=when(lambda event: isinstance(event, RunPlanned), colleague.push))
+    assert done(view) and view.tasks[0].start == colleague.head != view.base_commit
+
+
+async def test_the_base_advances_before_a_resume(house: House, colleague: Colleague) -> None:
+    await sprint(house, ["echo a > a.txt"], ["cp b.txt c.txt"])
+    view = await house.run(sprint="S")
+    assert states(view) == ["done", "failed"]
+    colleague.commit("echo b > b.txt")
+    colleague.push()
+    again = await house.carry_on(view.id)
+    assert done(again) and house.branch_files(BRANCH)["c.txt"] == "b"
+
+
+async def test_without_rebase_before_task_the_base_stays_where_it_was(house: House, colleague: Colleague) -> None:
+    house.configure(agent_rebaseBeforeTask=False)
+    view = await two_sides(house, colleague, ["echo ours > forty.txt"], ["echo theirs > forty.txt"])
+    assert done(view) and house.branch_files(BRANCH)["forty.txt"] == "ours"
+
+
+async def test_without_a_remote_it_is_the_local_base_that_moves(new_house: Callable[..., House]) -> None:
+    house = new_house(remote=False)
+    at = house.person.path
+    one, two = await sprint(
+        house, ["echo a > a.txt", f"cd {at} && echo b > b.txt && git add b.txt && git commit -qm Own"], ["cat a.txt b.txt > c.txt"]
+    )
+    view = await house.run(sprint="S")
+    house.person.retake()
+    assert done(view), [task.error for task in view.tasks]
+    assert house.trailers(BRANCH) == [str(one), str(two)] and house.branch_files(BRANCH)["c.txt"] == "a\nb"
+
+
+async def test_a_run_begins_at_the_base_as_the_remote_has_it_though_it_was_set_back(house: House, colleague: Colleague) -> None:
+    right = colleague.head
+    colleague.commit("echo wrong > wrong.txt")
+    colleague.push()
+    house.person.git("fetch", "--quiet")
+    colleague.push(what="HEAD~1")
+    number = await house.issue("echo a > a.txt")
+    view = await house.run(number)
+    assert done(view) and view.base_commit == right
+    assert "wrong.txt" not in house.branch_files(f"locus/issue-{number}")
+
+
+async def test_a_base_that_is_gone_from_the_remote_is_a_warning(house: House, colleague: Colleague) -> None:
+    await sprint(house, ["echo a > a.txt", f"git -C {house.person.remote} update-ref -d refs/heads/main"], [AFTER])
+    view = await house.run(sprint="S")
+    colleague.excuse()
+    assert done(view)
+    assert any("main could not be fetched" in warning for warning in view.warnings)
