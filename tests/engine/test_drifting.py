@@ -149,6 +149,7 @@ async def test_a_commit_and_its_revert_merge_cleanly_and_do_not_rebase(house: Ho
     to_and_fro = ["sed -i s/^5$/ours/ forty.txt && git commit -qam to", "git revert --no-edit HEAD > /dev/null", "echo a > a.txt"]
     view = await two_sides(house, colleague, to_and_fro, ["sed -i s/^5$/theirs/ forty.txt"])
     assert done(view), [task.error for task in view.tasks]
+    assert "Merge main" in house.subjects(BRANCH, colleague.head)
     assert house.branch_files(BRANCH)["forty.txt"].splitlines()[4] == "theirs"
 
 
@@ -187,6 +188,17 @@ async def test_without_a_remote_it_is_the_local_base_that_moves(new_house: Calla
     assert house.trailers(BRANCH) == [str(one), str(two)] and house.branch_files(BRANCH)["c.txt"] == "a\nb"
 
 
+async def test_a_base_that_is_set_back_is_told_and_nothing_is_rebased(house: House, colleague: Colleague) -> None:
+    colleague.commit("echo wrong > wrong.txt")
+    colleague.push()
+    await sprint(house, ["echo a > a.txt", colleague.pushing(what="HEAD~1")], ["echo c > c.txt"])
+    view = await house.run(sprint="S")
+    colleague.excuse()
+    assert done(view)
+    (warning,) = view.warnings
+    assert "main was set back or rewritten" in warning and BRANCH in warning
+
+
 async def test_a_run_begins_at_the_base_as_the_remote_has_it_though_it_was_set_back(house: House, colleague: Colleague) -> None:
     right = colleague.head
     colleague.commit("echo wrong > wrong.txt")
@@ -197,6 +209,18 @@ async def test_a_run_begins_at_the_base_as_the_remote_has_it_though_it_was_set_b
     view = await house.run(number)
     assert done(view) and view.base_commit == right
     assert "wrong.txt" not in house.branch_files(f"locus/issue-{number}")
+
+
+async def test_a_base_with_another_history_blocks_until_it_is_put_right(house: House, colleague: Colleague) -> None:
+    colleague.sh("git checkout -q --orphan other", "git commit -qm Unrelated")
+    await sprint(house, ["echo a > a.txt", colleague.pushing()], [AFTER])
+    view = await house.run(sprint="S")
+    colleague.excuse()
+    assert states(view) == ["done", "blocked"]
+    assert "no commit in common" in str(view.tasks[1].error) and "git rebase --onto" in str(view.tasks[1].hint)
+    settled(house)
+    colleague.push(what="main")
+    assert done(await house.carry_on(view.id))
 
 
 async def test_a_base_that_is_gone_from_the_remote_is_a_warning(house: House, colleague: Colleague) -> None:

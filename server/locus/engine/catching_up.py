@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from locus.engine import prompt, snapshots
+from locus.engine import messages, prompt, snapshots
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
-from locus.engine.verdicts import blocked
+from locus.engine.verdicts import TaskEnded, blocked
 from locus.model.events import Conflicted, ConflictedFile
 from locus.repo.base import BaseBranch, fetch_base
 from locus.repo.diffs import diff
 from locus.repo.drift import Drift, drift, in_progress, integrate, settle
-from locus.repo.objects import is_ancestor, rev_parse
+from locus.repo.objects import is_ancestor, merge_base, rev_parse
 
 
 async def catch_up(run: Run, place: Place, number: int, base: str) -> str:
@@ -26,6 +26,13 @@ async def catch_up(run: Run, place: Place, number: int, base: str) -> str:
     found = await drift(place.worktree, fetched.commit)
     if found.state == "conflict":
         raise _conflict(run, place, number, found)
+    if found.state == "unrelated":
+        raise _unrelated(run, place, number, found)
+    if not await is_ancestor(place.worktree, base, fetched.commit):
+        run.warn(
+            f"{run.planned.base_branch} was set back or rewritten: {place.branch} still has the commits that it had before"
+            f" (`git log {fetched.commit[:12]}..{place.branch}`)"
+        )
     if found.state == "clean":
         await _integrate(run, place, number, found)
     return fetched.commit
@@ -42,13 +49,14 @@ async def _integrate(run: Run, place: Place, number: int, found: Drift) -> None:
         if not await is_ancestor(place.worktree, found.head, found.base):
             await snapshots.keep_tip(run, found.head, number, "before it was rebased")
         await settle(place.worktree, place.branch, found.head)
-        done = await integrate(place.worktree, found.base)
+        message = messages.merge_message(run.planned.base_branch, run.id, run.tracker.keeper)
+        done = await integrate(place.worktree, found.base, message=message)
         return {"head": done.head, "how": done.how}
 
     await run.effects.perform(Effect(f"integrate:{number}:{found.head}:{found.base}", look, act), number)
 
 
-def _conflict(run: Run, place: Place, number: int, found: Drift) -> Exception:
+def _conflict(run: Run, place: Place, number: int, found: Drift) -> TaskEnded:
     files = tuple(ConflictedFile(path=c.path, ranges=tuple((r.start, r.end) for r in c.ranges), reason=c.kind) for c in found.conflicts)
     run.record(Conflicted(base_commit=found.base, files=files), number)
     shown = "; ".join(f.path + (f" lines {', '.join(f'{a}-{b}' for a, b in f.ranges)}" if f.ranges else f" ({f.reason})") for f in files)
@@ -58,7 +66,17 @@ def _conflict(run: Run, place: Place, number: int, found: Drift) -> Exception:
     )
 
 
+def _unrelated(run: Run, place: Place, number: int, found: Drift) -> TaskEnded:
+    run.record(Conflicted(base_commit=found.base, files=()), number)
+    return blocked(
+        f"{run.planned.base_branch} was replaced: it has no commit in common with {place.branch} any more",
+        f"in {place.worktree}: `git rebase --onto {found.base[:12]} {run.planned.base_commit[:12]}`; then `locus run --resume`",
+    )
+
+
 async def sprint_diff(place: Place, base: str) -> str:
+    """What the branch has changed so far, since it left the base."""
     if place.start == base:
         return ""
-    return await diff(place.worktree, base, place.start, cap=prompt.MAX_DIFF)
+    since = await merge_base(place.worktree, base, place.start)
+    return await diff(place.worktree, since or base, place.start, cap=prompt.MAX_DIFF)

@@ -29,6 +29,11 @@ def trailers(run_id: str, task: int, attempt: int, keeper: str) -> dict[str, str
     return {"Locus-Task": str(task), "Locus-Run": run_id, "Locus-Attempt": str(attempt), "Locus-Keeper": keeper}
 
 
+def merge_message(base: str, run_id: str, keeper: str) -> str:
+    """Of a merge that Locus makes itself; the trailers say that it is ours."""
+    return f"Merge {base}\n\nLocus-Run: {run_id}\nLocus-Keeper: {keeper}"
+
+
 def pull_title(task: Task) -> str:
     return f"{' '.join(task.title.split())} (#{task.number})"
 

@@ -13,7 +13,7 @@ from locus.repo.conflicts import Conflict, conflicts
 from locus.repo.discover import linked_git_dir
 from locus.repo.git import GitFailed, failure, git
 from locus.repo.names import head_ref
-from locus.repo.objects import commit_of, rev_parse
+from locus.repo.objects import commit_of, merge_base, rev_parse
 from locus.repo.status import status
 
 _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "advice.detachedHead=false", "-c", "rerere.enabled=false")
@@ -21,8 +21,8 @@ _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "advice.detac
 
 @dataclass(frozen=True)
 class Drift:
-    state: Literal["none", "clean", "conflict"]
-    """`none`: the branch has everything the base has."""
+    state: Literal["none", "clean", "conflict", "unrelated"]
+    """`none`: the branch has everything the base has. `unrelated`: they have no commit in common."""
     head: str
     base: str
     behind: int
@@ -54,11 +54,13 @@ async def drift(worktree: Path, base: str) -> Drift:
         return Drift("conflict", head, onto, behind, await conflicts(worktree, merged.stdout, head, onto))
     if merged.code == 129:
         raise Refused("this git cannot merge without a checkout", "update git to 2.38 or newer, or set agent.rebaseBeforeTask to false")
+    if await merge_base(worktree, head, onto) is None:
+        return Drift("unrelated", head, onto, behind)
     raise failure(merged, "git merge-tree")
 
 
-async def integrate(worktree: Path, base: str) -> Integrated:
-    """Rebases the checked-out branch onto `base`; where that stops, or the branch holds merges, merges `base` instead.
+async def integrate(worktree: Path, base: str, *, message: str | None = None) -> Integrated:
+    """Rebases the checked-out branch onto `base`; where that stops, or the branch holds merges, merges `base` instead, with `message`.
 
     Empty commits stay: a task's trailers are evidence. Hooks are honoured. On failure and cancellation the branch is where it was.
     Raises Refused for a dirty or detached checkout, GitFailed when the merge fails too.
@@ -76,7 +78,7 @@ async def integrate(worktree: Path, base: str) -> Integrated:
             how: Literal["rebase", "merge"] = "rebase"
         else:
             await settle(worktree, state.branch, state.head)
-            await _merge(worktree, onto, base)
+            await _merge(worktree, onto, message or f"Merge {base.removeprefix(BASE_REFS)}")
             how = "merge"
     except BaseException:
         await asyncio.shield(settle(worktree, state.branch, state.head))
@@ -132,11 +134,11 @@ async def _rebase(worktree: Path, onto: str) -> bool:
     return done.code == 0
 
 
-async def _merge(worktree: Path, onto: str, name: str) -> None:
+async def _merge(worktree: Path, onto: str, message: str) -> None:
     try:
         await git(
             *(*_QUIET, "merge", "--quiet", "--no-ff", "--commit", "--no-edit", "--no-stat", "--no-autostash", "--no-squash"),
-            *("-m", f"Merge {name.removeprefix(BASE_REFS)}", "--", onto),
+            *("-m", message, "--", onto),
             cwd=worktree,
         )
     except GitFailed as error:
