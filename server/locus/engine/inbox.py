@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -37,12 +39,14 @@ def _name(message: Message) -> str:
     match message:
         case Answer():
             return f"answer-{message.question_id}.json"
-        case _:
-            return f"{message.kind}{'' if message.task is None else f'-{message.task}'}.json"
+        case Stop():  # each counts: the second may mean more than the first
+            return f"stop-{time.time_ns()}-{os.urandom(3).hex()}.json"
+        case ForceStop():
+            return f"force{'' if message.task is None else f'-{message.task}'}.json"
 
 
 def put(folder: Path, message: Message) -> bool:
-    """Written whole, then linked into place. False when the same request, or another answer, was there first."""
+    """Written whole, then linked into place. False when the same word, or another answer, was there first."""
     return link_once(folder / _name(message), dump(message.wire()))
 
 
@@ -60,7 +64,7 @@ def take(folder: Path, seen: set[str]) -> list[Message]:
         try:
             record = json.loads((folder / name).read_bytes())
             found.append(_KINDS[record["kind"]].model_validate(record))
-        except (ValueError, TypeError, KeyError, ValidationError):
+        except (OSError, ValueError, TypeError, KeyError, ValidationError):
             continue  # not written by us
     return found
 
