@@ -38,11 +38,11 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         run.move(number, TaskState.WORKING, phase=phase, attempt=attempt)
         text = prompt.write(replace(brief, failures=failures))
         end = await _turn(run, number, agent, place, text, attempt)
-        tree = await _evidence(run, number, place)
+        tree = await run.control.unless_stopped(number, _evidence(run, number, place))
         if run.config.verify:
             run.move(number, TaskState.VERIFYING, phase="verifying", attempt=attempt)
             failures = await verify.verify(run, number, place.worktree, place.hold)
-            tree = (await work.stage(place.worktree)).tree
+            tree = (await run.control.unless_stopped(number, work.stage(place.worktree))).tree
         if not failures:
             verified = tuple(command.name for command in run.config.verify)
             accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=verified)

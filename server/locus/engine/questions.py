@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from locus.engine.clock import stamp
 from locus.engine.control import Control
@@ -21,18 +20,13 @@ _BASES = "give --base default, --base head or --base working-tree"
 
 
 async def ask(journal: Sink, control: Control, request: RunRequest, question: Question) -> str | None:
-    """The chosen option; None when nobody can be asked, nobody answers in time, or the run is stopped meanwhile."""
+    """The chosen option; None when nobody can be asked, or nobody answers in time."""
     if not request.interactive:
         return None
     journal.append(RunStateChanged(state=RunState.WAITING, reason=question.title))
     journal.append(QuestionAsked(question=question))
     answered = control.answer(question.id)
-    stopped = asyncio.create_task(control.stop.of(None).wait())
-    waiting: list[asyncio.Future[Any]] = [answered, stopped]
-    try:
-        await asyncio.wait(waiting, timeout=request.config.question.timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopped.cancel()
+    await asyncio.wait([answered], timeout=request.config.question.timeout)
     option = answered.result().option if answered.done() else None
     if option not in {known.id for known in question.options}:
         option = None

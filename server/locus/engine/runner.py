@@ -21,6 +21,7 @@ from locus.engine.inbox import ForceStop
 from locus.engine.journal import Journal, Sink
 from locus.engine.run import Run
 from locus.engine.survey import Survey, survey
+from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError, Refused, expected
 from locus.locks import Lock, Slots
 from locus.model import naming
@@ -74,8 +75,10 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
         if known is None:
             log.exception("the run ended by a bug")
             known = LocusError("Locus hit an internal error", f"see {folder / store.LOG}, then resume")
-        ending = RunEnded(state=RunState.FAILED, reason=known.message, hint=known.hint)
+        stopped = isinstance(known, TaskEnded) and known.state is TaskState.INTERRUPTED
+        ending = RunEnded(state=RunState.STOPPED if stopped else RunState.FAILED, reason=known.message, hint=known.hint)
     finally:
+        control.on_stop = lambda: None  # from here on it is too late
         claims.close()
         for task in beside:
             task.cancel()
@@ -89,9 +92,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
 async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, claims: Claims) -> RunEnded:
     if claims.patient:
         await _clear_leftovers(asked.run_id)
-    planned, seen = await _plan(asked, ws, journal, control, claims)
-    if control.stopping:
-        return RunEnded(state=RunState.STOPPED, reason="stopped before it began")
+    planned, seen = await control.unless_stopped(None, _plan(asked, ws, journal, control, claims), grace=0)
     run = Run(
         id=asked.run_id,
         folder=folder,
@@ -106,7 +107,7 @@ async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, jou
         planned=planned,
         resumed=claims.patient,
     )
-    await _begin(run)
+    await control.unless_stopped(None, _begin(run), grace=0)
     if planned.tasks:
         await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
     await retention.tidy(run)

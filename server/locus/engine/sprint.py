@@ -11,7 +11,7 @@ from locus.engine.catching_up import catch_up, sprint_diff
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
 from locus.engine.slots import slot
-from locus.engine.verdicts import TaskEnded
+from locus.engine.verdicts import TaskEnded, interrupted
 from locus.errors import LocusError
 from locus.model.events import Accepted
 from locus.model.states import TaskState
@@ -31,15 +31,16 @@ async def run_all(run: Run) -> None:
         raise
     with lock:
         if started is None:
-            place = await places.fresh(run, wanted, None, (lock.fd,))
+            place = await run.control.unless_stopped(None, places.fresh(run, wanted, None, (lock.fd,)))
         else:
             place = Place(str(started.branch), Path(str(started.worktree)), str(started.start), "", (lock.fd,))
         await _tasks(run, place)
-        await _deliver(run, place)
+        await run.control.unless_stopped(None, _deliver(run, place))
 
 
 async def _tasks(run: Run, place: Place) -> None:
     tasks = {task.number: task for task in run.seen.tasks}
+    unless_stopped = run.control.unless_stopped
     base = run.planned.base_commit
     published = await _finish_accepted(run, tasks, place) if run.resumed else _Published()
     if not published.goes_on:
@@ -58,13 +59,13 @@ async def _tasks(run: Run, place: Place) -> None:
                 run.move(number, TaskState.PREPARING, phase="preparing")
                 await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
                 if dirty:
-                    place = await _taken_up(run, place, number, before)
+                    place = await unless_stopped(number, _taken_up(run, place, number, before))
                     dirty = False
-                base = await catch_up(run, place, number, base)
+                base = await unless_stopped(number, catch_up(run, place, number, base))
                 at = await places.here(run, place, number)
                 brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base))
                 accepted = await execute(run, number, planned.agent, at, brief)
-            await _publish(run, tasks[number], at, accepted)
+            await unless_stopped(number, _publish(run, tasks[number], at, accepted))
         except LocusError as error:
             if not await _goes_on(run, number, verdicts.of(error), at):
                 break
@@ -88,7 +89,7 @@ async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) ->
         try:
             if not await resolutions.accepted_stands(run, number, at):
                 continue
-            await _publish(run, tasks[number], at, accepted)
+            await run.control.unless_stopped(number, _publish(run, tasks[number], at, accepted))
         except LocusError as error:
             return _Published(number, await _goes_on(run, number, verdicts.of(error), at))
         return _Published(number)
@@ -129,7 +130,9 @@ async def _deliver(run: Run, place: Place) -> None:
     name = str(run.request.wanted.sprint if run.seen.sprint is None else run.seen.sprint.name)
     here = {planned.number for planned in run.planned.tasks if run.task(planned.number).state.succeeded}
     done = [(task.number, task.title) for task in run.seen.tasks if task.number in here or plan.is_done(task)]
-    if not here or run.control.stopping:
+    if run.control.stopping:
+        raise interrupted("stopped by a person")
+    if not here:
         return
     verified = tuple(command.name for command in run.config.verify)
     agents = ", ".join(dict.fromkeys(planned.agent for planned in run.planned.tasks))

@@ -61,10 +61,12 @@ async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, lock: Lo
         else:
             run.move(task.number, TaskState.PREPARING, phase="preparing")
             await publish.status(run, task.number, run.task(task.number).attempt + 1, TaskState.PREPARING)
-            place = await _place(run, task.number, planned, lock)
+            place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, lock))
             accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
         held.close()
-        await _publish(run, task, planned, place, accepted)
+        pushed = await run.control.unless_stopped(task.number, _publish(run, task, planned, place, accepted))
+        if pushed or run.planned.remote is None or not run.config.agent.auto_pr:
+            await endings.put_away(run, f"remove:{task.number}", place.worktree, task.number)
     except LocusError as error:
         await endings.badly(run, task.number, verdicts.of(error), place)
 
@@ -85,7 +87,8 @@ async def _place(run: Run, number: int, planned: PlannedTask, lock: Lock) -> Pla
     return places.prepared(run, await places.fresh(run, planned.branch, number, (lock.fd,)), number)
 
 
-async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> None:
+async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> bool:
+    """Whether the remote has it now."""
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
     pushed = await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
@@ -95,8 +98,7 @@ async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, acc
     await publish.comment(run, task.number, accepted.attempt, "done", said)
     await publish.status(run, task.number, accepted.attempt, publish.good_end(run))
     run.move(task.number, publish.good_end(run))
-    if pushed or run.planned.remote is None or not run.config.agent.auto_pr:
-        await endings.put_away(run, f"remove:{task.number}", place.worktree, task.number)
+    return pushed
 
 
 async def _put_away(run: Run, planned: PlannedTask) -> None:
