@@ -8,8 +8,8 @@ HELD      descriptors of lock files, separated by commas: kept open until the en
 GRACE     seconds between SIGINT to the agent's group, SIGTERM to the whole tree and SIGKILL to the whole tree
 
 The agent inherits stdin, stdout and stderr; nothing passes through here. Standard library only, and little of it: this starts once per
-agent. Linux: as a child subreaper this becomes the parent of whatever daemonises itself. Elsewhere (untested) that escapes, unless it
-stays in the agent's process group.
+agent. Linux: as a child subreaper this becomes the parent of whatever daemonises itself, and the agent dies with this process, should it
+be killed. Elsewhere (untested) that escapes, unless it stays in the agent's process group.
 """
 
 import os
@@ -22,14 +22,15 @@ RUNNING, INTERRUPTED, TERMINATED, KILLED = range(4)
 LEAK_GRACE = 0.2  # seconds from SIGTERM to SIGKILL for what a finished agent left behind
 KILL_POLL, KILL_POLL_MAX = 0.01, 0.25  # seconds between looks while something does not die
 KILL_BURST = 0.1  # seconds at a stretch for which what comes anew is killed
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-def adopt_orphans() -> None:
+def prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def listen_to_signals() -> int:
@@ -46,9 +47,13 @@ def listen_to_signals() -> int:
 def start(argv: list[str]) -> tuple[int, int]:
     """The agent's pid, in a process group of its own, and 0; or the errno of why it could not be executed."""
     reading, writing = os.pipe()  # closed by a successful exec
+    supervisor = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != supervisor:
+                os._exit(127)  # it died before that
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ, *STOP_SIGNALS):
                 signal.signal(number, signal.SIG_DFL)
@@ -210,7 +215,7 @@ def main() -> None:
     graces = float(sys.argv[4]), float(sys.argv[5])
     for fd in (control, status, *(int(fd) for fd in held.split(",") if fd)):
         os.set_inheritable(fd, False)
-    adopt_orphans()
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     signals = listen_to_signals()
     os.environ.pop("LOCUS_STARTED_BY", None)  # orphans.py: what carries it is not an orphan
     if os.environ.pop("LOCUS_NO_LC_CTYPE", None):

@@ -12,6 +12,7 @@ import pytest
 from locus import locks, process
 from locus.engine import runner, store
 from locus.engine.journal import Journal
+from locus.errors import Refused
 from locus.model.run import RunView
 from support.house import House, Somebody, done, states
 from support.procs import until_async
@@ -183,6 +184,35 @@ async def test_a_sprint_that_is_stopped_before_its_pull_request_is_not_done(hous
     await resumed(house, run_id)
     assert len(await house.ws.tracker.pulls("locus/sprint-s")) == 1
     assert house.worktrees() == []
+
+
+async def test_a_push_goes_on_when_its_runner_is_killed_and_resume_waits_for_it(house: House, hanging: Hanging, tmp_path: Path) -> None:
+    house.person.hook("pre-push", hanging.script)
+    number = await house.issue("touch a.txt", f"echo x >> {tmp_path}/runs")
+    run_id = await house.start(number)
+    await hanging.came()
+    house.kill_runner(run_id)
+    await until_async(lambda: house.view(run_id).state == "lost")
+    assert process.leftovers(run_id)
+    await house.call("locus.run.resume", runId=run_id)
+    hanging.let_go()
+    view = await house.until(run_id, done)
+    assert house.person.tip(f"locus/issue-{number}") == view.tasks[0].commit
+    assert (tmp_path / "runs").read_text() == "x\n"
+    assert not process.leftovers(run_id)
+
+
+async def test_what_is_over_cannot_be_stopped_and_the_message_says_how_to_go_on(house: House) -> None:
+    run_id = await house.start(await house.issue("touch a.txt"))
+    await stopped(house, run_id)
+    for force in (False, True):
+        with pytest.raises(Refused, match=f"run {run_id} is not running: it is stopped") as refused:
+            await house.call("locus.run.stop", runId=run_id, force=force)
+        assert refused.value.hint == f"take it up again with `locus run --resume {run_id}`"
+    await resumed(house, run_id)
+    with pytest.raises(Refused, match="it is done") as refused:
+        await house.call("locus.run.stop", runId=run_id)
+    assert refused.value.hint == "see `locus status`"
 
 
 async def test_a_signal_after_the_end_changes_nothing(house: House) -> None:

@@ -20,6 +20,7 @@ from locus.model import labels, naming
 from locus.model.events import RequestedTask, RunRequested
 from locus.model.plan import Wanted
 from locus.model.run import RunView
+from locus.model.states import RunState
 from locus.model.task import Task, TaskFilter, in_sprint_order
 from locus.repo.discover import discover
 from locus.repo.layout import exclude
@@ -100,10 +101,13 @@ async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, inter
 
 
 async def stop(ws: Workspace, run_id: str | None, *, task: int | None = None, force: bool = False) -> RunView:
-    """Asks the run to stop: gracefully, or at once with `force`. The run ends when its agents have."""
+    """Asks the run to stop: gracefully, or at once with `force`. The run ends when its agents have. What a killed runner left is ended."""
     view = RunStore(ws.runs).view(run_id) if run_id else _only_running(ws)
     if not view.alive:
-        raise Refused(f"run {view.id} is not running: it is {view.state}", "see `locus status`")
+        if view.state is RunState.LOST and process.leftovers(view.id):
+            await process.end_leftovers(view.id)
+            return view
+        raise _not_running(view)
     if task is not None and view.task(task) is None:
         raise NotFound(f"run {view.id} has no task #{task}", f"its tasks: {', '.join(f'#{t.number}' for t in view.tasks)}")
     folder = ws.runs / view.id / store.INBOX
@@ -112,6 +116,12 @@ async def stop(ws: Workspace, run_id: str | None, *, task: int | None = None, fo
     else:
         inbox.put(folder, Stop(task=task))
     return view
+
+
+def _not_running(view: RunView) -> Refused:
+    why = view.reason if view.state is RunState.LOST else f"it is {view.state}"
+    hint = f"take it up again with `locus run --resume {view.id}`" if view.state.unfinished else "see `locus status`"
+    return Refused(f"run {view.id} is not running: {why}", hint)
 
 
 async def answer(ws: Workspace, run_id: str, question_id: str, option: str, message: str | None = None) -> RunView:

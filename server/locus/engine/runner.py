@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from locus.engine.effects import Effect, Effects, Result
 from locus.engine.inbox import ForceStop
 from locus.engine.journal import Journal, Sink
 from locus.engine.run import Run
+from locus.engine.store import RunStore
 from locus.engine.survey import Survey, survey
 from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError, Refused, expected
@@ -41,6 +41,7 @@ def main(folder: Path, lock_fd: int) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     lock = Lock.adopt(lock_fd, folder / store.LOCK)
     process.adopt_orphans()
+    process.mark_children(folder.name)
     try:
         asyncio.run(conduct(folder, Journal(folder / store.JOURNAL), signals=True, lock=lock))
     finally:
@@ -58,7 +59,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
     control = Control(on_stop=lambda: _stopping(journal))
     if signals:
         control.listen_to_signals()
-    resumed = journal.fold.started
+    resumed, died = journal.fold.started, journal.fold.started and not journal.fold.state.ended
     journal.append(RunStarted(resumed=resumed))
     claims = Claims(ws.branch_lock, patient=resumed)
     beside = [
@@ -67,6 +68,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
         asyncio.create_task(guard(lambda: [*([lock] if lock else []), *claims], lambda lost: _lost(lost, lock, control))),
     ]
     try:
+        await _clear_leftovers(ws, asked.run_id if died else None)
         ending = await _carry_out(folder, asked, ws, journal, control, claims)
     except Refused as error:
         ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=error.hint)
@@ -90,8 +92,6 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
 
 
 async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, claims: Claims) -> RunEnded:
-    if claims.patient:
-        await _clear_leftovers(asked.run_id)
     planned, seen = await control.unless_stopped(None, _plan(asked, ws, journal, control, claims), grace=0)
     run = Run(
         id=asked.run_id,
@@ -235,14 +235,19 @@ def _lost(lost: Lock, own: Lock | None, control: Control) -> None:
     control.request(ForceStop())
 
 
-async def _clear_leftovers(run_id: str) -> None:
-    """Agents that outlived a killed runner and its supervisor carry the run's id in their environment."""
-    for pid in process.leftovers(run_id):
-        log.warning("ending process %d, left over from before", pid)
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+async def _clear_leftovers(ws: Workspace, died: str | None) -> None:
+    """What outlived a killed runner and its supervisors, of this run (`died`) or another, may work where this one is about to."""
+    runs = RunStore(ws.runs)
+    for run_id in process.runs_at_work() & set(runs.ids()):
+        if run_id == died or _is_lost(runs, run_id):
+            log.warning("ended what was left of %s: %d processes were killed", run_id, await process.end_leftovers(run_id))
+
+
+def _is_lost(runs: RunStore, run_id: str) -> bool:
+    try:
+        return runs.view(run_id).state is RunState.LOST
+    except LocusError:
+        return False  # the doctor says what is wrong with it
 
 
 async def _project(ws: Workspace, journal: Sink) -> None:

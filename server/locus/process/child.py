@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from locus.process.argv import not_started, require_folder
-from locus.process.orphans import STARTED_BY, descendants, send
+from locus.process.orphans import RUN_ID, STARTED_BY, descendants, send
 
 HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
 TERMINATE_GRACE: Final = 2.0  # seconds from SIGTERM to SIGKILL
@@ -44,7 +44,8 @@ class Child(asyncio.SubprocessProtocol):
         """Executes `words`, or `through` followed by them. When this is cancelled the child may be there (`started`): the caller ends
         it."""
         require_folder(words, cwd)
-        options: dict[str, Any] = {"cwd": cwd, "env": {**env, STARTED_BY: str(os.getpid())}}
+        run = {RUN_ID: os.environ[RUN_ID]} if RUN_ID in os.environ else {}
+        options: dict[str, Any] = {"cwd": cwd, "env": {**env, **run, STARTED_BY: str(os.getpid())}}
         if sys.platform == "win32":
             options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
         else:

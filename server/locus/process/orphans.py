@@ -2,7 +2,7 @@
 
 Nobody keeps a list of children here. A process that this room starts leads a session of its own and carries `STARTED_BY=<our pid>` in its
 environment; the supervisor takes the mark away from its agent. So a child of ours in another session without the mark is an orphan that
-came to us from a dead supervisor.
+came to us from a dead supervisor. What a run starts carries `RUN_ID` too, by which it is found when the runner itself is gone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _PR_SET_CHILD_SUBREAPER: Final = 36  # <linux/prctl.h>
 _PR_GET_CHILD_SUBREAPER: Final = 37
 _PATIENCE: Final = 5.0  # seconds until a process that does not die of SIGKILL (waiting for a disk, another user's) is given up
 _POLL: Final = 0.01
+_BUSY: Final = 7.0  # seconds for supervisors and tools to come to their end; a supervisor's graces are 5
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,39 @@ async def kill_marked(name: str, value: str) -> int:
     return await _kill_all(lambda: _carrying(name, value))
 
 
+def mark_children(run_id: str) -> None:
+    """Everything that this process starts from now on carries the run's id. The runner calls it once at its start."""
+    os.environ[RUN_ID] = run_id
+
+
 def leftovers(run_id: str) -> list[int]:
-    """Processes of this user that carry the run's id in their environment: what a run left when its runner and a supervisor were killed
-    together.
+    """Processes of this user that carry the run's id in their environment, ours excepted: what a run left whose runner was killed.
 
     Includes supervisors that are still busy ending their agent. Always empty where there is no /proc.
     """
     return _carrying(RUN_ID, run_id)
+
+
+def runs_at_work() -> set[str]:
+    """The ids of the runs of which there are processes, as `leftovers` finds them."""
+    name = f"{RUN_ID}=".encode()
+    marks = (mark for process in _processes() if not process.zombie for mark in _environment(process.pid) if mark.startswith(name))
+    return {os.fsdecode(mark.removeprefix(name)) for mark in marks}
+
+
+async def end_leftovers(run_id: str) -> int:
+    """Ends what a run left whose runner is gone. Returns how many processes it killed.
+
+    A supervisor is given the time to end its agent, of which it alone knows everything, and a tool, such as git, to finish its work.
+    """
+    killed: set[int] = set()
+    deadline = time.monotonic() + _BUSY
+    while time.monotonic() < deadline and (left := leftovers(run_id)):
+        busy = [pid for pid in left if any(mark.startswith(f"{STARTED_BY}=".encode()) for mark in _environment(pid))]
+        spared = {*busy, *(below for pid in busy for below in descendants(pid))}
+        killed.update(pid for pid in left if pid not in spared and send(pid, signal.SIGKILL))
+        await asyncio.sleep(_POLL * 5)
+    return len(killed) + await _kill_all(lambda: leftovers(run_id))
 
 
 def descendants(pid: int) -> list[int]:
