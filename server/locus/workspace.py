@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from locus.errors import LocusError, NotFound, Refused
+from locus.errors import LocusError, NotFound, Refused, expected
 from locus.model.config import Config, Merged
 
 if TYPE_CHECKING:
@@ -85,8 +85,11 @@ class Workspace:
 
         try:
             found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker)
-        except LocusError as error:
-            found = error
+        except (LocusError, ExceptionGroup) as error:  # git is asked for several things at once
+            known = expected(error)
+            if known is None:
+                raise
+            found = known
         before, self._chosen = self._chosen, found
         if _place(found) != _place(before):
             self.__dict__.pop("_keeper", None)
