@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from locus import locks, process
 from locus.commands.runs import RunStartedResult
 from locus.errors import Refused
 from support.house import House, done, states
 from support.procs import until_async
+from support.repos import import_commit
 
 ROUNDS = 10
 
@@ -96,3 +98,32 @@ async def test_of_two_resumes_at_the_same_instant_one_wins(house: House, tmp_pat
         await until_async(lambda tried=round + 2: house.view(run_id).tasks[0].attempt == tried)  # type: ignore[misc]
         assert (await house.ended(run_id)).state == "failed"
     assert count.read_text() == "x\n" * (ROUNDS + 1)
+
+
+async def test_a_branch_with_a_suffix_is_locked_as_the_one_without(house: House, tmp_path: Path) -> None:
+    """Whoever wants the issue, and whoever wants to clean the worktree away, finds it taken; also after a resume."""
+    number = await house.issue(*waits(tmp_path), "echo a > a.txt")
+    issue = f"locus/issue-{number}"
+    house.person.git("branch", issue)
+    import_commit(house.person.home, house.ws.repo.common_dir, f"refs/heads/{issue}", {"mine.txt": "mine"}, "The person's")
+    with locks.try_lock(house.ws.branch_lock(f"{issue}-2")) or pytest.fail():
+        run_id = await house.start(number)
+        await until_async(lambda: came(tmp_path) == {number})
+    assert house.view(run_id).tasks[0].branch == f"{issue}-3"
+
+    async def taken() -> bool:
+        with pytest.raises(Refused, match="another run is working"):
+            await house.start(number)
+        return locks.is_held(house.ws.branch_lock(issue)) and locks.is_held(house.ws.branch_lock(f"{issue}-3"))
+
+    assert await taken()
+    house.kill_runner(run_id)
+    await until_async(lambda: not process.leftovers(run_id))
+    (tmp_path / f"came-{number}").unlink()
+    await house.call("locus.run.resume", runId=run_id)
+    await until_async(lambda: came(tmp_path) == {number}, 30)
+    assert await taken()
+    (tmp_path / "go").touch()
+    assert done(await house.until(run_id, done))
+    assert house.branch_files(f"{issue}-3").keys() >= {"a.txt"}
+    assert house.branch_files(issue)["mine.txt"] == "mine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from locus.engine import snapshots
+from locus.engine.claims import Claim
 from locus.engine.run import Run
 from locus.model.task import PullRequest
 from locus.repo.commits import trailers_of
@@ -23,15 +24,19 @@ class Beginning:
     """The branch stands at `start` already; otherwise it is to be made there."""
 
 
-async def beginning(run: Run, wanted: str, task: int | None) -> Beginning:
+async def beginning(run: Run, wanted: str, task: int | None, claim: Claim) -> Beginning:
     """A branch of that name is continued while its pull request is open, or its finished work is ours. It begins afresh, the old tip kept,
     after its pull request was merged or closed, or an attempt failed. What is not ours is left alone, and ours gets a suffix.
+    `claim` has the wanted branch, and gets the one that it is to be.
     """
     branch = wanted
     for suffix in range(2, 1000):
-        found = await _beginning(run, branch, task)
-        if found is not None:
-            return found
+        if claim.add(branch):
+            found = await _beginning(run, branch, task)
+            if found is not None:
+                return found
+            if branch != wanted:
+                claim.drop(branch)
         branch = f"{wanted}-{suffix}"
     raise RuntimeError(f"no free name for {wanted}")
 

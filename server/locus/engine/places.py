@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from locus.engine import snapshots
 from locus.engine.branches import beginning
+from locus.engine.claims import Claim, taken
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
@@ -19,7 +19,7 @@ from locus.repo.drift import settle
 from locus.repo.objects import rev_parse
 
 
-async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) -> Place:
+async def fresh(run: Run, wanted: str, task: int | None, claim: Claim) -> Place:
     """A new worktree for a task, or for a sprint (`task` None)."""
     key = f"worktree:{task or 'sprint'}"
 
@@ -27,7 +27,7 @@ async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) ->
         return None  # half-made or whole, nothing was done in it yet: `act` makes it anew
 
     async def act() -> Result:
-        at = await beginning(run, wanted, task)
+        at = await beginning(run, wanted, task, claim)
         path = _path(run, at.branch)
         await _clear(run, path, task)
         tree = await worktrees.create(run.repo, path, at.branch, start=None if at.exists else at.start)
@@ -37,19 +37,21 @@ async def fresh(run: Run, wanted: str, task: int | None, hold: Sequence[int]) ->
     made = await run.effects.perform(Effect(key, look, act), task)
     branch, worktree, start = str(made["branch"]), Path(str(made["worktree"])), str(made["start"])
     if known:  # a crash came before the task was prepared; somebody may have been in it since
-        return await again(run, branch, worktree, start, task, hold)
-    return await _place(run, branch, worktree, start, hold)
+        return await again(run, branch, worktree, start, task, claim)
+    return await _place(run, branch, worktree, start, claim)
 
 
-async def again(run: Run, branch: str, worktree: Path, start: str, task: int | None, hold: Sequence[int]) -> Place:
+async def again(run: Run, branch: str, worktree: Path, start: str, task: int | None, claim: Claim) -> Place:
     """The worktree of an earlier attempt, back at the task's start; what stood there is kept. Made anew where somebody has removed it."""
+    if not claim.add(branch):
+        raise taken(branch)
     try:
         await worktrees.adopt(run.repo, worktree, branch)
     except Refused:
         await _anew(run, branch, worktree, start, task)
     else:
         await snapshots.back_to(run, worktree, branch, start, task)
-    return await _place(run, branch, worktree, start, hold)
+    return await _place(run, branch, worktree, start, claim)
 
 
 async def here(run: Run, place: Place, task: int) -> Place:
@@ -85,12 +87,12 @@ async def _clear(run: Run, path: Path, task: int | None) -> None:
         await worktrees.remove(run.repo, path, trash=run.trash)
 
 
-async def _place(run: Run, branch: str, worktree: Path, start: str, hold: Sequence[int]) -> Place:
+async def _place(run: Run, branch: str, worktree: Path, start: str, claim: Claim) -> Place:
     if start == run.planned.base_commit and run.base_tree is not None:
         tree: str | None = run.base_tree
     else:
         (tree,) = await rev_parse(run.repo.here, f"{start}^{{tree}}")
-    return Place(branch=branch, worktree=worktree, start=start, start_tree=str(tree), hold=hold)
+    return Place(branch=branch, worktree=worktree, start=start, start_tree=str(tree), hold=claim.fds)
 
 
 def _path(run: Run, branch: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from locus.engine import briefs, endings, messages, places, plan, publish, resolutions, snapshots, verdicts
 from locus.engine.catching_up import catch_up, sprint_diff
+from locus.engine.claims import Claim
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
 from locus.engine.slots import slot
@@ -24,21 +25,29 @@ async def run_all(run: Run) -> None:
     wanted = str(run.planned.branch)
     started = next((task for planned in run.planned.tasks if (task := run.task(planned.number)).branch and task.worktree), None)
     try:
-        lock = await run.claims.of(wanted, run.control.stop.of(None))
+        claim = await run.claims.of((wanted, started.branch if started else None), run.control.stop.of(None))
     except TaskEnded:
         if run.control.stopping:
             return
         raise
-    with lock:
+    with claim:
         if started is None:
+<<<<<<< Updated upstream
             place = await run.control.unless_stopped(None, places.fresh(run, wanted, None, (lock.fd,)))
         else:
             place = Place(str(started.branch), Path(str(started.worktree)), str(started.start), "", (lock.fd,))
         await _tasks(run, place)
         await run.control.unless_stopped(None, _deliver(run, place))
+=======
+            place = await places.fresh(run, wanted, None, claim)
+        else:
+            place = Place(str(started.branch), Path(str(started.worktree)), str(started.start), "", claim.fds)
+        await _tasks(run, place, claim)
+        await _deliver(run, place)
+>>>>>>> Stashed changes
 
 
-async def _tasks(run: Run, place: Place) -> None:
+async def _tasks(run: Run, place: Place, claim: Claim) -> None:
     tasks = {task.number: task for task in run.seen.tasks}
     unless_stopped = run.control.unless_stopped
     base = run.planned.base_commit
@@ -59,7 +68,11 @@ async def _tasks(run: Run, place: Place) -> None:
                 run.move(number, TaskState.PREPARING, phase="preparing")
                 await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
                 if dirty:
+<<<<<<< Updated upstream
                     place = await unless_stopped(number, _taken_up(run, place, number, before))
+=======
+                    place = await _taken_up(run, place, number, before, claim)
+>>>>>>> Stashed changes
                     dirty = False
                 base = await unless_stopped(number, catch_up(run, place, number, base))
                 at = await places.here(run, place, number)
@@ -96,12 +109,12 @@ async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) ->
     return _Published()
 
 
-async def _taken_up(run: Run, place: Place, number: int, before: TaskState) -> Place:
+async def _taken_up(run: Run, place: Place, number: int, before: TaskState, claim: Claim) -> Place:
     """The worktree to begin in: with what a person committed there while the task was blocked, else as it stood at the last good commit."""
     tip = run.journal.fold.tip or place.start
     if before is TaskState.BLOCKED and await resolutions.resolved(run, place, tip):
         return place
-    return await places.again(run, place.branch, place.worktree, tip, number, place.hold)
+    return await places.again(run, place.branch, place.worktree, tip, number, claim)
 
 
 async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> None:

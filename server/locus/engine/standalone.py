@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from locus.engine import briefs, endings, messages, places, publish, verdicts
+from locus.engine.claims import Claim
 from locus.engine.execute import Place, execute
 from locus.engine.resolutions import accepted_stands
 from locus.engine.run import Run
@@ -45,23 +46,27 @@ def _order(run: Run) -> list[PlannedTask]:
 async def _one(run: Run, task: Task, planned: PlannedTask, held: Lock) -> None:
     with held:
         try:
-            lock = await run.claims.of(planned.branch, run.control.stop.of(task.number))
+            claim = await run.claims.of((planned.branch, run.task(task.number).branch), run.control.stop.of(task.number))
         except LocusError as error:
             run.end(task.number, verdicts.of(error))  # what the tracker says is up to whoever has the branch
             return
-        with lock:
-            await _work(run, task, planned, held, lock)
+        with claim:
+            await _work(run, task, planned, held, claim)
 
 
-async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, lock: Lock) -> None:
+async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, claim: Claim) -> None:
     place: Place | None = None
     try:
-        if (standing := await _standing(run, task.number, lock)) is not None:
+        if (standing := await _standing(run, task.number, claim)) is not None:
             place, accepted = standing
         else:
             run.move(task.number, TaskState.PREPARING, phase="preparing")
             await publish.status(run, task.number, run.task(task.number).attempt + 1, TaskState.PREPARING)
+<<<<<<< Updated upstream
             place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, lock))
+=======
+            place = await _place(run, task.number, planned, claim)
+>>>>>>> Stashed changes
             accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
         held.close()
         pushed = await run.control.unless_stopped(task.number, _publish(run, task, planned, place, accepted))
@@ -71,20 +76,20 @@ async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, lock: Lo
         await endings.badly(run, task.number, verdicts.of(error), place)
 
 
-async def _standing(run: Run, number: int, lock: Lock) -> tuple[Place, Accepted] | None:
+async def _standing(run: Run, number: int, claim: Claim) -> tuple[Place, Accepted] | None:
     """Work that was accepted before the run ended, and that still stands: it is only published."""
     before = run.task(number)
     if not (before.branch and before.worktree and before.start):
         return None
-    place = Place(branch=before.branch, worktree=Path(before.worktree), start=before.start, start_tree="", hold=(lock.fd,))
+    place = Place(branch=before.branch, worktree=Path(before.worktree), start=before.start, start_tree="", hold=claim.fds)
     return (place, run.journal.fold.accepted[number]) if await accepted_stands(run, number, place) else None
 
 
-async def _place(run: Run, number: int, planned: PlannedTask, lock: Lock) -> Place:
+async def _place(run: Run, number: int, planned: PlannedTask, claim: Claim) -> Place:
     before = run.task(number)
     if before.branch and before.worktree and before.start:
-        return await places.again(run, before.branch, Path(before.worktree), before.start, number, (lock.fd,))
-    return places.prepared(run, await places.fresh(run, planned.branch, number, (lock.fd,)), number)
+        return await places.again(run, before.branch, Path(before.worktree), before.start, number, claim)
+    return places.prepared(run, await places.fresh(run, planned.branch, number, claim), number)
 
 
 async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> bool:
@@ -107,7 +112,7 @@ async def _put_away(run: Run, planned: PlannedTask) -> None:
     pushed = (run.effects.done(f"push:{task.number}") or {}).get("pushed") is not None
     safe = pushed or run.planned.remote is None or not run.config.agent.auto_pr
     if task.worktree and safe and run.effects.done(f"remove:{task.number}") is None:
-        lock = run.claims.at_once(planned.branch)
-        if lock is not None:
-            with lock:
+        claim = run.claims.at_once(planned.branch)
+        if claim is not None:
+            with claim:
                 await endings.put_away(run, f"remove:{task.number}", Path(task.worktree), task.number)

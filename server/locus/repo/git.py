@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +17,18 @@ NETWORK_TIMEOUT = 600.0
 CAP = 64 * 1024 * 1024
 """Bytes a command may print."""
 
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds before another git that is just making a worktree is looked at again."""
+_HALF_MADE = re.compile(r"failed to read .*worktrees/.+/commondir|bad object worktrees/.+/HEAD")
+
 _HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         (r"Unable to create '.*\.lock'", "could not lock config file", "cannot lock ref"),
         "another git command may be running: wait for it, or remove the stale .lock file that is named",
+    ),
+    (
+        (_HALF_MADE.pattern,),
+        "a worktree is being made, or was left half-made by a git that was killed: try again, else remove the folder in .git/worktrees",
     ),
     (("No space left on device", "Out of diskspace", "Disk quota exceeded"), "free some disk space and try again"),
     (("Read-only file system",), "the disk is read-only; work in a repository that can be written"),
@@ -80,6 +89,11 @@ def hint_for(text: str) -> str | None:
     return next((hint for patterns, hint in _HINTS if any(re.search(pattern, text) for pattern in patterns)), None)
 
 
+def half_made(done: Completed) -> bool:
+    """Git reads the records of all worktrees, and fails on one that another git has not written in full yet."""
+    return done.code != 0 and _HALF_MADE.search(done.err) is not None
+
+
 def failure(done: Completed, doing: str) -> GitFailed:
     """The error for a command that ended badly. `doing` names it: "git push"."""
     words = last_words(done.err) or last_words(done.out)
@@ -95,14 +109,19 @@ async def git(
     check: bool = True,
     timeout: float = TIMEOUT,  # noqa: ASYNC109 - handed to `run`, whose error names the command
     cap: int = CAP,
+    again: bool = True,
 ) -> Completed:
     """Runs `git *args` in `cwd`; `timeout` in seconds, `cap` in bytes of output.
 
+    Where it stumbles over a worktree that somebody is just making, it is run `again` a moment later.
     Raises GitFailed on a non-zero exit code unless `check` is off, ProcessFailed when git is absent, too slow or prints too much.
     """
-    done = await run(
-        ("git", *args), cwd=cwd, env=git_env({**_ceiling(cwd), **(env or {})}), input=input, timeout=timeout, check=False, cap=cap
-    )
+    environment = git_env({**_ceiling(cwd), **(env or {})})
+    for pause in (*_PAUSES, None):
+        done = await run(("git", *args), cwd=cwd, env=environment, input=input, timeout=timeout, check=False, cap=cap)
+        if pause is None or not again or not half_made(done):
+            break
+        await asyncio.sleep(pause)
     if check and done.code != 0:
         raise failure(done, f"git {_command(args)}")
     return done

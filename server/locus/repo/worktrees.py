@@ -15,9 +15,10 @@ from locus.locks import lock
 from locus.repo import records, submodules
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.files import delete_tree, explained, is_folder, make_folder, move_aside, present, real
-from locus.repo.git import failure, git, last_words
+from locus.repo.git import failure, git, half_made, last_words
 from locus.repo.layout import LEFTOVER, exclude
 from locus.repo.names import head_ref, require_branch, require_revision
+from locus.repo.objects import commit_of
 
 CHECKOUT_TIMEOUT = 1800.0
 """Seconds; a large tree on a slow disk takes minutes."""
@@ -25,6 +26,10 @@ CHECKOUT_TIMEOUT = 1800.0
 _ELSEWHERE = re.compile(r"'(?P<branch>[^']*)' is already (?:checked out|used by worktree) at '(?P<path>[^']*)'")
 _MANY = 1000
 """Files from which on a checkout is shared out: for fewer, the workers cost more than they save, and other tasks want the cores too."""
+_TRIES = 10
+"""Of `git worktree add`, while other git commands get in its way."""
+_SWEPT = re.compile(r"worktrees/.*No such file or directory")
+"""A `git gc` has taken the new record for a broken one: its folder was there, its first file not yet."""
 _WORKERS = str(max(2, min(8, os.cpu_count() or 2)))
 
 
@@ -134,7 +139,7 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
         raise Refused(f"the worktree {path} is locked", f"run `git worktree unlock {path}` first")
     entry = move_aside(path, trash) if present(path) else None
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
-        await git("worktree", "remove", "--force", "--", found.path, cwd=repo.main)
+        await _forget(repo, found.path)
     return await empty(entry) if entry is not None else None
 
 
@@ -186,9 +191,17 @@ async def _add(repo: Repository, path: Path, branch: str | None, start: str | No
     new = ("--no-track", "-b", require_branch(branch)) if branch is not None and start is not None else ()
     detached = ("--detach",) if branch is None else ()
     add = ("worktree", "add", "--quiet", "--no-checkout", *detached, *new, "--", path, require_revision(start or branch or ""))
-    done = await git(*add, cwd=repo.main, check=False)
+    done = await git(*add, cwd=repo.main, check=False, again=False)
+    for _ in range(_TRIES):
+        if done.code == 0 or not (half_made(done) or _SWEPT.search(done.err)):
+            break
+        if new and await commit_of(repo.main, head_ref(str(branch))) == start:  # it came as far as the branch
+            await _add(repo, path, branch, None)
+            return
+        await asyncio.sleep(0.05)
+        done = await git(*add, cwd=repo.main, check=False, again=False)
     if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
-        await git("worktree", "remove", "--force", "--", path, cwd=repo.main)
+        await _forget(repo, path)
         done = await git(*add, cwd=repo.main, check=False)
     if done.code == 0:
         return
@@ -206,6 +219,13 @@ async def _add(repo: Repository, path: Path, branch: str | None, start: str | No
             Refused(f"another branch leaves no room for `{branch}`: {last_words(done.err, lines=1)}", "rename that branch")
         ) from error
     raise error
+
+
+async def _forget(repo: Repository, path: Path) -> None:
+    """Drops the record of a worktree whose folder is gone. A `git worktree prune` of the person may have been faster."""
+    done = await git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False)
+    if done.code != 0 and "is not a working tree" not in done.err:
+        raise failure(done, "git worktree remove")
 
 
 async def _take_back(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
