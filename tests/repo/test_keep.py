@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import time
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from locus.errors import LocusError, NotFound, Refused
-from locus.repo import commits, facts, keep, kept, restore
+from locus.repo import blobs, commits, facts, keep, kept, restore
 from locus.repo.discover import Repository, linked_git_dir
 from support.repos import Home, NewPerson, Person, files_of, put
 from support.trees import worktree
@@ -57,6 +58,16 @@ async def test_a_clean_checkout_needs_no_snapshot(person: Person) -> None:
     (path / "README.md").touch()
     assert await keep.keep(path, REF, reason="nothing") is None
     assert person.look("for-each-ref", "refs/locus") == ""
+
+
+async def test_a_clean_checkout_through_filters_needs_no_snapshot(person: Person) -> None:
+    person.git("config", "filter.upper.clean", "tr a-z A-Z")
+    person.git("config", "filter.upper.smudge", "tr A-Z a-z")
+    person.git("config", "core.autocrlf", "true")
+    person.commit({".gitattributes": RULES, "a.txt": "a\nb\n", "a.lf": "a\n", "a.crlf": "a\r\n", "a.up": "ABC\n", "a.id": "$Id$\n"})
+    _, path = await worktree(person)
+    assert (path / "a.txt").read_bytes() == b"a\r\nb\r\n" and (path / "a.up").read_text() == "abc\n"
+    assert await keep.keep(path, REF, reason="nothing") is None
 
 
 async def test_names_links_and_modes(person: Person, tmp_path: Path) -> None:
@@ -138,6 +149,71 @@ async def test_what_git_calls_unchanged_comes_back_through_its_filters(person: P
     repo, path = await worktree(person)
     assert (path / "c.txt").read_bytes() == b"one\r\ntwo\r\n"
     put(path, "new.txt", "new")
+    await round_trip(repo, path, tmp_path / "out")
+
+
+RULES = """*.auto text=auto
+*.text text
+*.crlf text eol=crlf
+*.lf text eol=lf
+*.no -text
+*.up filter=upper
+*.lfs filter=lfs
+*.id ident
+*.utf16 text working-tree-encoding=UTF-16LE-BOM
+"""
+ENDS = {"lf": b"a\nb\n", "crlf": b"a\r\nb\r\n", "mixed": b"a\r\nb\n", "cr": b"a\rb\n", "none": b"ab", "binary": b"a\0\r\nb\n", "empty": b""}
+KINDS_OF_FILES = ("plain", "auto", "text", "crlf", "lf", "no", "up", "lfs", "id")
+
+
+@pytest.mark.parametrize("autocrlf", ["true", "input", "false"])
+async def test_bytes_that_git_does_not_tell_apart_come_back(person: Person, tmp_path: Path, autocrlf: str) -> None:
+    """Committed with some line ends, checked out, overwritten with others, and added again: much of it is unchanged to git."""
+    files = list(itertools.product(KINDS_OF_FILES, ENDS, ENDS))
+    person.git("config", "filter.upper.clean", "tr a-z A-Z")
+    person.git("config", "filter.upper.smudge", "tr A-Z a-z")
+    person.git("config", "filter.lfs.clean", "cat")
+    with person.changing():
+        for kind, committed, ends in files:
+            put(person.path, f"{committed}-{ends}.{kind}", ENDS[committed])
+    person.commit({".gitattributes": RULES, "x.utf16": "a\nb\n".encode("utf-16")}, "before any conversion")
+    person.git("config", "core.autocrlf", autocrlf)
+    repo, path = await worktree(person)
+    for kind, committed, ends in files:
+        put(path, f"{committed}-{ends}.{kind}", ENDS[ends] if kind != "id" else ENDS[ends] + b"$Id: mine $")
+    put(path, "x.utf16", "a\r\nb\n".encode("utf-16"))
+    person.home.git("-c", "core.safecrlf=false", "add", "--all", cwd=path)
+    person.home.git("commit", "--quiet", "--allow-empty", "-m", "by the agent", cwd=path)
+    await round_trip(repo, path, tmp_path / "out")
+
+
+async def test_a_filter_that_fails_and_rules_that_were_changed(person: Person, tmp_path: Path) -> None:
+    person.git("config", "filter.odd.clean", "tr a-z A-Z")
+    person.git("config", "filter.odd.smudge", "tr A-Z a-z")
+    person.git("config", "filter.odd.required", "true")
+    person.commit({".gitattributes": "*.odd filter=odd\n", "a.odd": "ABC\n", "b.txt": "one\ntwo\n"})
+    repo, path = await worktree(person)
+    put(path, "a.odd", "aBc\n")
+    put(path, ".gitattributes", "*.odd filter=odd\n*.txt text eol=crlf\n")
+    put(path, "b.txt", "one\r\ntwo\r\n")
+    person.home.git("add", "--all", cwd=path)
+    assert "b.txt" not in person.look("status", "--short", cwd=path)
+    before = files_of(path)
+    await keep.keep(path, REF, reason="test")
+    await restore.restore(repo, REF, tmp_path / "out")
+    assert files_of(tmp_path / "out") == before
+    person.git("config", "filter.odd.smudge", "false")
+    again = await keep.keep(path, "refs/locus/keep/r1/1/2", reason="the filter fails")
+    assert again is not None and "a.odd" in person.look("ls-tree", "--name-only", f"{again.commit}^2")
+
+
+async def test_edits_that_git_was_told_not_to_see(person: Person, tmp_path: Path) -> None:
+    repo, path = await worktree(person)
+    put(path, "README.md", "hidden\n")
+    put(path, "src/app.py", "hidden too\n")
+    person.home.git("update-index", "--assume-unchanged", "README.md", cwd=path)
+    person.home.git("update-index", "--skip-worktree", "src/app.py", cwd=path)
+    assert not person.look("status", "--short", cwd=path)
     await round_trip(repo, path, tmp_path / "out")
 
 
@@ -229,7 +305,7 @@ async def test_an_unborn_and_a_detached_head(person: Person, tmp_path: Path) -> 
 
 
 async def test_files_too_large_for_memory(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keep, "_IN_MEMORY", 1000)
+    monkeypatch.setattr(blobs, "_IN_MEMORY", 1000)
     monkeypatch.setattr(restore, "_BATCH", 3000)
     person.git("config", "core.autocrlf", "true")
     repo, path = await worktree(person)
@@ -237,7 +313,10 @@ async def test_files_too_large_for_memory(person: Person, tmp_path: Path, monkey
         put(path, f"f{number}\n", os.urandom(size))
     put(path, "windows.txt", "line\r\n" * 1000)
     (path / "link").symlink_to("x" * 1500)
-    await round_trip(repo, path, tmp_path / "out")
+    taken = await round_trip(repo, path, tmp_path / "out")
+    loose = [entry for entry in (repo.common_dir / "objects").iterdir() if len(entry.name) == 2 for entry in entry.iterdir()]
+    stored = person.look("rev-list", "--objects", "--no-object-names", f"{taken.commit}^2").split()
+    assert not {entry.parent.name + entry.name for entry in loose} & set(stored), "a prune would take loose ones"
 
 
 async def test_in_the_middle_of_a_conflict(person: Person, tmp_path: Path) -> None:

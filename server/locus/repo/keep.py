@@ -2,21 +2,20 @@
 
 The commit's tree is HEAD's with the changed and untracked files as they are on disk: no filter, no end-of-line conversion. Its first parent
 is HEAD (absent before the first commit); its last parent holds those raw files alone, so that restoring knows which bytes to write as is.
-What git calls unchanged (a difference that its own conversions undo included) stands in HEAD and is not stored again.
+What a checkout of HEAD would write byte for byte stands in HEAD and is not stored again.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from locus.errors import LocusError, ProcessFailed
+from locus.repo.blobs import IMPORT, blobs, quoted
 from locus.repo.discover import common_dir_of, linked_git_dir
-from locus.repo.files import explained
 from locus.repo.git import GitFailed, git
 from locus.repo.present import Entry, changes
 
@@ -28,10 +27,6 @@ NO_HEAD = "none"
 _ATTEMPTS = 5
 _GC_PATIENCE = 60.0
 """Seconds a running garbage collection is waited for."""
-_STORE_TIMEOUT = 1800.0
-"""Seconds for writing large files."""
-_IN_MEMORY = 64 * 1024 * 1024
-"""Bytes of content that may be held at once."""
 _FIRST_BLOB = 10
 """Marks below it are the commits'."""
 _COMMITTER = b"Locus <locus@localhost>"
@@ -57,87 +52,61 @@ async def keep(worktree: Path, ref: str, *, reason: str) -> Kept | None:
         head, present = await changes(worktree)
         if not present:
             return None
-        try:
-            commit = await _write(worktree, ref, reason, head, present, attempt)
-        except GitFailed:
-            if attempt == _ATTEMPTS or await _exists(worktree, ref):
-                raise
-            await _gc_ended(worktree)  # it may have taken what was just written, before anything pointed to it
-            continue
-        await _gc_ended(worktree)
-        if await _complete(worktree, commit, head):
+        if (commit := await _tried(worktree, ref, reason, head, present, attempt)) is not None:
             return Kept(ref, commit, sum(entry is not None for entry in present.values()), head)
-        await git("update-ref", "-d", ref, commit, cwd=worktree)
-    raise LocusError(f"a snapshot of {worktree} did not stay whole: something deletes git's objects", "stop `git gc` and try again")
+    raise _never_whole(str(worktree))
 
 
 async def keep_commit(cwd: Path, ref: str, commit: str, *, reason: str) -> Kept:
-    """Keeps `commit` and its history on `ref` (new): below a commit of our own, which says when and why."""
-    made = await _write(cwd, ref, reason, commit, {}, attempt=1)
-    return Kept(ref, made, 0, commit)
+    """Keeps `commit` and its history on `ref` (new): below a commit of our own, which says when and why. Raises as `keep` does."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        if (made := await _tried(cwd, ref, reason, commit, {}, attempt)) is not None:
+            return Kept(ref, made, 0, commit)
+    raise _never_whole(commit)
+
+
+def _never_whole(what: str) -> LocusError:
+    return LocusError(f"a snapshot of {what} did not stay whole: something deletes git's objects", "stop `git gc` and try again")
+
+
+async def _tried(
+    worktree: Path, ref: str, reason: str, head: str | None, present: Mapping[bytes, Entry | None], attempt: int
+) -> str | None:
+    """The commit; None where a garbage collection took some of it, and it is to be made anew."""
+    try:
+        commit = await _write(worktree, ref, reason, head, present, attempt)
+    except GitFailed:
+        if attempt == _ATTEMPTS or await _exists(worktree, ref):
+            raise
+        await _gc_ended(worktree)  # it may have taken what was just written, before anything pointed to it
+        return None
+    await _gc_ended(worktree)
+    if await _complete(worktree, commit, head):
+        return commit
+    await git("update-ref", "-d", ref, commit, cwd=worktree)
+    return None
 
 
 async def _write(worktree: Path, ref: str, reason: str, head: str | None, present: Mapping[bytes, Entry | None], attempt: int) -> str:
-    """One fast-import makes blobs, trees, commits and the ref; as a pack, since a prune takes only loose objects."""
+    """One import makes trees, commits and the ref, and the blobs if they are not too many."""
     entries = [(path, entry) for path, entry in present.items() if entry is not None]
-    inline, large = _split(entries)
-    names = {path: b":%d" % (number + _FIRST_BLOB) for number, (path, _) in enumerate(inline)}
-    names |= await _store(worktree, large)
-    blobs = await asyncio.to_thread(_blobs, worktree, inline)
-    files = [b"M %s %s %s\n" % (entry.mode, names[path], quoted(path)) for path, entry in entries]
+    contents = await blobs(worktree, entries, _FIRST_BLOB)
+    files = [b"M %s %s %s\n" % (entry.mode, contents.names[path], quoted(path)) for path, entry in entries]
     gone = [b"D %s\n" % quoted(path) for path, entry in present.items() if entry is None]
     reason = " ".join(reason.split())
     message = f"Kept: {reason}\n\n{REASON_TRAILER}: {reason}\n{HEAD_TRAILER}: {head or NO_HEAD}\n".encode()
     # A second attempt is another commit and another pack: the first, cut off by a gc, may have left its `.keep` file in the way.
     who = b"%s %d +0000" % (_COMMITTER, int(time.time()) + attempt - 1)
     start = b"commit %s\nmark :%d\ncommitter %s\ndata %d\n%s\n"
-    stream = [*blobs]
+    stream = contents.stream
     if present:
         stream += [start % (ref.encode(), 1, who, len(_RAW), _RAW), *files, b"reset %s\n\n" % ref.encode()]
     stream += [start % (ref.encode(), 2, who, len(message), message)]
     stream += [b"from %s\n" % head.encode()] if head else []
     stream += [b"merge :1\n"] if present else []
     stream += [*gone, *files, b"get-mark :2\n", b"done\n"]
-    done = await git(
-        *("-c", "fastimport.unpackLimit=1", "fast-import", "--quiet", "--done", "--date-format=raw", "--cat-blob-fd=1"),
-        cwd=worktree,
-        input=b"".join(stream),
-    )
+    done = await git(*IMPORT, cwd=worktree, input=b"".join(stream))
     return done.out.split("\n")[0]
-
-
-def _split(entries: list[tuple[bytes, Entry]]) -> tuple[list[tuple[bytes, Entry]], list[tuple[bytes, Entry]]]:
-    """What may be held in memory, and what git shall read itself."""
-    inline: list[tuple[bytes, Entry]] = []
-    large: list[tuple[bytes, Entry]] = []
-    room = _IN_MEMORY
-    for path, entry in sorted(entries, key=lambda pair: pair[1].size):
-        room -= entry.size
-        (inline if room >= 0 or entry.target is not None else large).append((path, entry))
-    return inline, large
-
-
-def _blobs(worktree: Path, entries: list[tuple[bytes, Entry]]) -> list[bytes]:
-    stream: list[bytes] = []
-    with explained(f"reading {worktree}"):
-        for number, (path, entry) in enumerate(entries):
-            data = (worktree / os.fsdecode(path)).read_bytes() if entry.target is None else entry.target
-            stream.append(b"blob\nmark :%d\ndata %d\n%s\n" % (number + _FIRST_BLOB, len(data), data))
-    return stream
-
-
-async def _store(worktree: Path, entries: list[tuple[bytes, Entry]]) -> dict[bytes, bytes]:
-    """Writes large files as blobs, in one process that never holds a whole one; path to blob."""
-    if not entries:
-        return {}
-    paths = b"".join(quoted(path) + b"\n" for path, _ in entries)
-    done = await git("hash-object", "-w", "--no-filters", "--stdin-paths", cwd=worktree, input=paths, timeout=_STORE_TIMEOUT)
-    return dict(zip((path for path, _ in entries), done.stdout.split(), strict=True))
-
-
-def quoted(path: bytes) -> bytes:
-    """A path as hash-object and fast-import read it: C-style quotes, so that every byte may stand in it."""
-    return b'"%s"' % b"".join(bytes([byte]) if 0x20 <= byte < 0x7F and byte not in b'"\\' else b"\\%03o" % byte for byte in path)
 
 
 async def _complete(worktree: Path, commit: str, head: str | None) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from locus.errors import Refused
+from locus.repo.converted import converted
 from locus.repo.discover import common_dir_of, linked_git_dir
 from locus.repo.files import explained
 from locus.repo.git import git
@@ -33,6 +34,8 @@ async def changes(worktree: Path) -> tuple[str | None, dict[bytes, Entry | None]
     paths = {change.path for change in now.changes if not change.repository}
     nested = {change.path for change in now.changes if change.repository}
     nested |= await _unsaved(worktree, links)
+    if now.head is not None:
+        paths |= await converted(worktree, now.head, paths)
     for repository in nested:
         paths |= await _nested_files(worktree, repository)
     with explained(f"reading {worktree}"):
