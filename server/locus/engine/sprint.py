@@ -32,19 +32,11 @@ async def run_all(run: Run) -> None:
         raise
     with claim:
         if started is None:
-<<<<<<< Updated upstream
-            place = await run.control.unless_stopped(None, places.fresh(run, wanted, None, (lock.fd,)))
-        else:
-            place = Place(str(started.branch), Path(str(started.worktree)), str(started.start), "", (lock.fd,))
-        await _tasks(run, place)
-        await run.control.unless_stopped(None, _deliver(run, place))
-=======
-            place = await places.fresh(run, wanted, None, claim)
+            place = await run.control.unless_stopped(None, places.fresh(run, wanted, None, claim))
         else:
             place = Place(str(started.branch), Path(str(started.worktree)), str(started.start), "", claim.fds)
         await _tasks(run, place, claim)
-        await _deliver(run, place)
->>>>>>> Stashed changes
+        await run.control.unless_stopped(None, _deliver(run, place))
 
 
 async def _tasks(run: Run, place: Place, claim: Claim) -> None:
@@ -68,11 +60,7 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                 run.move(number, TaskState.PREPARING, phase="preparing")
                 await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
                 if dirty:
-<<<<<<< Updated upstream
-                    place = await unless_stopped(number, _taken_up(run, place, number, before))
-=======
-                    place = await _taken_up(run, place, number, before, claim)
->>>>>>> Stashed changes
+                    place = await unless_stopped(number, _taken_up(run, place, number, before, claim))
                     dirty = False
                 base = await unless_stopped(number, catch_up(run, place, number, base))
                 at = await places.here(run, place, number)

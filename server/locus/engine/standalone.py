@@ -62,11 +62,7 @@ async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, claim: C
         else:
             run.move(task.number, TaskState.PREPARING, phase="preparing")
             await publish.status(run, task.number, run.task(task.number).attempt + 1, TaskState.PREPARING)
-<<<<<<< Updated upstream
-            place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, lock))
-=======
-            place = await _place(run, task.number, planned, claim)
->>>>>>> Stashed changes
+            place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, claim))
             accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
         held.close()
         pushed = await run.control.unless_stopped(task.number, _publish(run, task, planned, place, accepted))
