@@ -1,0 +1,157 @@
+"""Thirty worktrees at once, made by three processes while the person's own git collects garbage, fetches and makes worktrees.
+
+`LOCUS_ROUNDS=20` for the full measure; it prints the time of each round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from locus.errors import LocusError
+from locus.repo import facts, worktrees
+from locus.repo.base import BaseBranch, fetch_base
+from support.procs import until_async
+from support.repos import Person, all_refs, files_of, put
+
+MEASURED = "LOCUS_ROUNDS" in os.environ
+ROUNDS = int(os.environ.get("LOCUS_ROUNDS", "2"))
+PROCESSES, EACH = 3, 10
+COUNT = PROCESSES * EACH
+
+MAKER = """
+import asyncio, sys
+from pathlib import Path
+from locus.repo import facts, worktrees
+
+async def main(folder, start, first, count):
+    repo = facts.discover(Path(folder))
+    made = await asyncio.gather(
+        *(worktrees.create(repo, repo.worktrees_dir / f"issue-{n}", f"locus/issue-{n}", start=start) for n in range(first, first + count)),
+        return_exceptions=True,
+    )
+    for each in made:
+        if isinstance(each, BaseException):
+            print(repr(each), flush=True)
+
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+"""
+
+PERSON = {
+    "gc": "git gc --quiet --prune=now",
+    "prune": "git worktree prune",
+    "fetch": "git fetch --quiet --prune origin",
+    "worktree": "git worktree add --quiet --detach ../theirs-$n && git worktree remove ../theirs-$n",
+    "looking": "git status --short; git worktree list; git branch",
+}
+
+
+def make(person: Person, first: int) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-c", MAKER, str(person.path), person.head, str(first), str(EACH)]
+    return subprocess.Popen(argv, env=person.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def busy(person: Person, stop: Path) -> Iterator[dict[str, str]]:
+    """The person's commands, each again and again; afterwards, what they complained about."""
+    said: dict[str, str] = {}
+    loop = "n=0; until [ -e '{}' ] || [ $n -ge 1000 ]; do n=$((n+1)); {}; done"
+    going = {
+        name: subprocess.Popen(
+            ["sh", "-c", loop.format(stop, command)],
+            cwd=person.path,
+            env=person.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name, command in PERSON.items()
+    }
+    try:
+        yield said
+    finally:
+        stop.touch()
+        said |= {name: words for name, process in going.items() if (words := process.communicate(timeout=60)[1])}
+
+
+@pytest.mark.timeout(60 + 60 * ROUNDS)
+async def test_thirty_at_once_while_the_persons_git_is_busy(person: Person, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not one fails, and each is a whole checkout. The person's git may stumble over its own races, as it does without us."""
+    repo = facts.discover(person.path)
+    expected = files_of(person.path, skip=(".locus",))
+    told, failures = [], []
+    for round in range(ROUNDS):
+        with person.changing(), busy(person, tmp_path / f"stop-{round}") as said:
+            begun = time.perf_counter()
+            makers = [make(person, number * EACH) for number in range(PROCESSES)]
+            answers = [maker.communicate(timeout=60) for maker in makers]
+            made = time.perf_counter() - begun
+            failures += [line for out, error in answers for line in [*out.splitlines(), *error.splitlines()]]
+            ours = [tree for tree in await worktrees.listed(repo) if tree.path.parent == repo.worktrees_dir]
+            seen = {tree.path.name: (tree.branch, tree.commit, files_of(tree.path)) for tree in ours}
+            removed = [worktrees.remove(repo, tree.path, trash=repo.state_dir / "trash") for tree in ours]
+            failures += [repr(each) for each in await asyncio.gather(*removed, return_exceptions=True) if each is not None]
+        told.append(
+            f"round {round + 1}: made in {made:.2f} s; {len(failures)} failures so far; the person's git: {said or 'no complaints'}"
+        )
+        assert not failures, failures
+        assert seen == {f"issue-{n}": (f"locus/issue-{n}", person.head, expected) for n in range(COUNT)}
+        assert [tree.path for tree in await worktrees.listed(repo)] == [person.path]
+        person.git("branch", "--quiet", "-D", *(f"locus/issue-{n}" for n in range(COUNT)))
+    if MEASURED:
+        with capsys.disabled():
+            print("", *told, sep="\n")
+
+
+def half_made(person: Person) -> Path:
+    """As another git has it for a moment: the record of a worktree whose last file is still empty. Returns that file."""
+    record = person.path / ".git" / "worktrees" / "theirs"
+    put(record, "gitdir", f"{person.path.parent}/theirs/.git\n")
+    put(record, "HEAD", f"{person.head}\n")
+    put(record, "locked", "initializing")
+    return put(record, "commondir", "")
+
+
+async def test_a_worktree_that_somebody_is_just_making_is_waited_for(person: Person) -> None:
+    repo = facts.discover(person.path)
+    start = await facts.require_commits(repo)
+    unfinished = half_made(person)
+
+    async def finish_when(seen: Callable[[], bool]) -> None:
+        await until_async(seen)
+        unfinished.write_text("../..\n")
+
+    branch = repo.common_dir / "refs/heads/locus/issue-1"  # git makes it first, then stumbles
+    tree, _ = await asyncio.gather(
+        worktrees.create(repo, repo.worktrees_dir / "issue-1", "locus/issue-1", start=start), finish_when(branch.exists)
+    )
+    assert person.look("status", "--porcelain", "--branch", cwd=tree.path) == "## locus/issue-1"
+
+    unfinished.write_text("")
+    passed = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.1, passed.set)
+    fetched, _ = await asyncio.gather(fetch_base(repo, BaseBranch("main", "origin")), finish_when(passed.is_set))
+    assert fetched.fresh and fetched.commit == start
+    shutil.rmtree(unfinished.parent)
+
+
+async def test_a_worktree_that_stays_half_made_is_said_to_be(person: Person) -> None:
+    """A git that was killed has left it: every git command about worktrees fails until somebody removes it."""
+    repo = facts.discover(person.path)
+    unfinished = half_made(person)
+    with pytest.raises(LocusError, match="worktrees/theirs/commondir") as caught:
+        await worktrees.create(repo, repo.worktrees_dir / "issue-1", "locus/issue-1", start=person.head)
+    assert "left half-made" in str(caught.value.hint)
+    shutil.rmtree(unfinished.parent)
+    assert "refs/heads/locus/issue-1" not in all_refs(repo.common_dir)
+    assert [tree.path for tree in await worktrees.listed(repo)] == [person.path]
+    assert not (repo.worktrees_dir / "issue-1").exists()
