@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 import time
 
 import pytest
 
 from support.github.client import Client, Said
-from support.github.github import GitHub
+from support.github.github import TOKEN, GitHub
 from support.github.world import Repository
 
 ISSUES = "/repos/octo/demo/issues"
@@ -84,23 +85,23 @@ def test_one_mutation_among_others(client: Client, github: GitHub) -> None:
     assert client.graphql('mutation { addLabelsToLabelable(input: {labelableId: "I_1", labelIds: []}) { clientMutationId } }').status == 500
 
 
-def test_slow_answers_do_not_wait_for_one_another(client: Client, github: GitHub) -> None:
-    github.latency = 0.2
-    started = time.monotonic()
-    said: list[Said] = []
-    threads = [threading.Thread(target=lambda: said.append(client.get("/user"))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    took = time.monotonic() - started
-    assert [one.status for one in said] == [200] * 8
-    assert 0.2 <= took < 8 * 0.2
-    github.latency = 0.0
-    github.fail(delay=0.1)
-    started = time.monotonic()
-    client.get("/user")
-    assert time.monotonic() - started >= 0.1
+@pytest.mark.parametrize("head", ["Transfer-Encoding: chunked\r\n\r\n1f\r\n", "Content-Length: 31\r\n\r\n"])
+def test_half_a_request_is_none(github: GitHub, repository: Repository, head: str) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(github.socket))
+        connection.sendall(f"POST {ISSUES} HTTP/1.1\r\nAuthorization: token {TOKEN}\r\n{head}".encode() + b'{"title": "Half')
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    assert (github.requests, repository.issues) == ([], {})
+
+
+def test_slow_answers(client: Client, github: GitHub) -> None:
+    for slow in (lambda: setattr(github, "latency", 0.1), lambda: github.fail(delay=0.1)):
+        slow()
+        started = time.monotonic()
+        assert client.get("/user").status == 200
+        assert time.monotonic() - started >= 0.1
+        github.latency = 0.0
 
 
 @pytest.mark.parametrize("after_effect", [False, True])

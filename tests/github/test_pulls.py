@@ -127,6 +127,17 @@ def test_a_base_that_gets_the_branch_has_merged_it(client: Client, github: GitHu
     assert client.patch(f"{PULLS}/3", {"state": "open"}).status == 422
 
 
+def test_only_what_goes_into_the_default_branch_closes_issues(client: Client, github: GitHub, demo: Demo) -> None:
+    github.issue(demo.repository, "One")
+    demo.person.on_remote("branch", "develop", "main")
+    opened(client, base="develop", body="Closes #1")
+    linked = '{ repository(owner: "octo", name: "demo") { issue(number: 1) { closedByPullRequestsReferences(first: 1) { totalCount } } } }'
+    assert client.graphql(linked).body["data"]["repository"]["issue"]["closedByPullRequestsReferences"]["totalCount"] == 0
+    with demo.person.changing():
+        github.merge(demo.repository, 2)
+    assert demo.repository.issues[1].state == "open"
+
+
 def test_a_person_merges_on_the_page(client: Client, github: GitHub, demo: Demo) -> None:
     head = opened(client)["head"]["sha"]
     with demo.person.changing():

@@ -151,6 +151,7 @@ class GitHub:
             return pulls.create_pull(world, repository, repository.owner, **fields)
 
     def merge(self, repository: Repository, number: int) -> None:
+        """By a person on the page. It changes the bare repository, which a Person has to know of: `with person.changing()`."""
         with self._changing() as world:
             issue = repository.issues[number]
             assert issue.pull is not None, f"#{number} is no pull request"

@@ -123,11 +123,11 @@ def milestones(
 
 
 def closing(at: Seen, **_: Any) -> list[Seen]:
-    return [Seen(at.repository, issue) for issue in pulls.closes(at.repository, at.thing)]
+    return [Seen(at.repository, issue) for issue in pulls.closes(at.repository, at.thing, at.thing.pull)]
 
 
 def closed_by(at: Seen, includeClosedPrs: bool = False, **_: Any) -> list[Seen]:
-    found = [issue for issue, _ in at.repository.pulls() if at.thing in pulls.closes(at.repository, issue)]
+    found = [issue for issue, pull in at.repository.pulls() if at.thing in pulls.closes(at.repository, issue, pull)]
     return [Seen(at.repository, issue) for issue in found if includeClosedPrs or state(issue) != "CLOSED"]
 
 

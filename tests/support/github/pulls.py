@@ -132,14 +132,15 @@ def _merged(world: World, repository: Repository, issue: Issue, pull: Pull, logi
     pull.merged_at, pull.merged_by, pull.merge_commit = world.now(), login, commit
     set_state(world, issue, login, "closed")
     issue.updated_at = world.now()
-    if pull.base == repository.default_branch:
-        for closing in closes(repository, issue):
-            set_state(world, closing, login, "closed", "completed")
-            closing.updated_at = world.now()
+    for closing in closes(repository, issue, pull):
+        set_state(world, closing, login, "closed", "completed")
+        closing.updated_at = world.now()
 
 
-def closes(repository: Repository, issue: Issue) -> Iterator[Issue]:
-    """The issues that the pull request's text says it closes."""
+def closes(repository: Repository, issue: Issue, pull: Pull) -> Iterator[Issue]:
+    """The issues that the pull request's text says it closes. It is read only where it goes into the default branch."""
+    if pull.base != repository.default_branch:
+        return
     seen = set()
     for number in map(int, CLOSING.findall(issue.body or "")):
         found = repository.issues.get(number)

@@ -37,8 +37,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         # A client that goes away while it is served is no fault of the server.
-        with contextlib.suppress(ConnectionError):
+        try:
             super().handle_one_request()
+        except ConnectionError:
+            self.close_connection = True
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):
@@ -55,16 +57,28 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(reply.answer, torn=reply.torn)
 
     def _content(self) -> bytes:
-        """gh sends what it reads from standard input in chunks."""
+        """gh sends what it reads from standard input in chunks. Raises ConnectionError where the client went away before the end."""
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            return self._exactly(int(self.headers.get("Content-Length") or 0))
         whole = b""
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            whole += self.rfile.read(size)
-            self.rfile.readline()
-        while self.rfile.readline().strip():
+        while size := int(self._line().split(b";")[0], 16):
+            whole += self._exactly(size)
+            self._line()
+        while self._line().strip():
             pass
         return whole
+
+    def _line(self) -> bytes:
+        line = self.rfile.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError
+        return line
+
+    def _exactly(self, size: int) -> bytes:
+        content = self.rfile.read(size)
+        if len(content) < size:
+            raise ConnectionResetError
+        return content
 
     def _send(self, answer: Answer, *, torn: bool) -> None:
         content = answer.content()
