@@ -66,6 +66,23 @@ async def test_a_cleaned_task_can_be_resumed(house: House, tmp_path: Path) -> No
     assert {"half.txt", "whole.txt"} <= house.branch_files(f"locus/issue-{number}").keys()
 
 
+@pytest.mark.parametrize("sprint", [False, True])
+async def test_work_that_only_was_not_pushed_is_not_done_again_after_cleaning(house: House, tmp_path: Path, sprint: bool) -> None:
+    assert house.person.remote is not None
+    hook = put(house.person.remote, "hooks/pre-receive", "#!/bin/sh\nexit 1\n", executable=True)
+    count = tmp_path / "count"
+    number = await house.issue(f"echo x >> '{count}'", "echo a > a.txt")
+    if sprint:
+        await house.sprint("S", number)
+    first = await (house.run(sprint="S") if sprint else house.run(number))
+    assert states(first) == ["failed"]
+    assert len((await house.call("locus.worktree.clean")).removed) == 1
+    hook.unlink()
+    again = await house.carry_on(first.id)
+    assert done(again) and house.worktrees() == []
+    assert count.read_text() == "x\n" and house.person.tip(str(again.tasks[0].branch)) is not None
+
+
 async def test_what_somebody_works_in_or_has_locked_stays(house: House) -> None:
     one, first = await failed(house, "echo a > a.txt")
     _, second = await failed(house, "echo b > b.txt")

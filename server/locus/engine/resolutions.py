@@ -15,6 +15,7 @@ from locus.model.states import TaskState
 from locus.repo import worktrees
 from locus.repo.commits import trailers_of, tree_state
 from locus.repo.drift import in_progress
+from locus.repo.files import present
 from locus.repo.objects import is_ancestor
 
 
@@ -28,11 +29,11 @@ async def accepted_stands(run: Run, number: int, place: Place) -> bool:
         return False
     if run.task(number).state is TaskState.BLOCKED:
         _require_settled(place)
-    if not await _adopted(run, place):
+    commit = (run.effects.done(f"commit:{number}:{accepted.attempt}") or {}).get("commit")
+    if not await _adopted(run, place) and (commit is None or not await _made_again(run, place)):
         return False
     if (await tree_state(place.worktree)).tree == accepted.tree:
         return True
-    commit = (run.effects.done(f"commit:{number}:{accepted.attempt}") or {}).get("commit")
     if commit is None or not await _went_on(run, place, place.start, str(commit)):
         return False
     failures = await verify.verify(run, number, place.worktree, place.hold)
@@ -53,6 +54,17 @@ async def resolved(run: Run, place: Place, tip: str) -> bool:
 async def _adopted(run: Run, place: Place) -> bool:
     try:
         await worktrees.adopt(run.repo, place.worktree, place.branch)
+    except Refused:
+        return False
+    return True
+
+
+async def _made_again(run: Run, place: Place) -> bool:
+    """A worktree of the task's branch, in place of one that was cleaned away or deleted."""
+    if present(place.worktree):
+        return False
+    try:
+        await worktrees.create(run.repo, place.worktree, place.branch, start=None)
     except Refused:
         return False
     return True
