@@ -85,14 +85,22 @@ def test_one_mutation_among_others(client: Client, github: GitHub) -> None:
     assert client.graphql('mutation { addLabelsToLabelable(input: {labelableId: "I_1", labelIds: []}) { clientMutationId } }').status == 500
 
 
-@pytest.mark.parametrize("head", ["Transfer-Encoding: chunked\r\n\r\n1f\r\n", "Content-Length: 31\r\n\r\n"])
-def test_half_a_request_is_none(github: GitHub, repository: Repository, head: str) -> None:
+@pytest.mark.parametrize(
+    "rest",
+    [
+        'Content-Length: 31\r\n\r\n{"title": "Half',
+        'Transfer-Encoding: chunked\r\n\r\n1f\r\n{"title": "Half',
+        'Transfer-Encoding: chunked\r\n\r\n11\r\n{"title": "Whole"',
+    ],
+)
+def test_half_a_request_is_none(github: GitHub, repository: Repository, rest: str, capfd: pytest.CaptureFixture[str]) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(github.socket))
-        connection.sendall(f"POST {ISSUES} HTTP/1.1\r\nAuthorization: token {TOKEN}\r\n{head}".encode() + b'{"title": "Half')
+        connection.sendall(f"POST {ISSUES} HTTP/1.1\r\nAuthorization: token {TOKEN}\r\n{rest}".encode())
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
     assert (github.requests, repository.issues) == ([], {})
+    assert capfd.readouterr().err == ""
 
 
 def test_slow_answers(client: Client, github: GitHub) -> None:
