@@ -126,6 +126,51 @@ async def test_a_refused_push_fails_the_task_and_loses_nothing(house: House) -> 
     assert house.person.tip(f"locus/issue-{number}") is not None
 
 
+async def test_a_pre_push_hook_that_refuses_loses_nothing(house: House) -> None:
+    house.person.hook("pre-push", "echo not before lunch >&2; exit 1")
+    number = await house.issue("echo a > a.txt")
+    view = await house.run(number)
+    assert states(view) == ["failed"] and "not before lunch" in str(view.tasks[0].error)
+    assert house.worktrees() == [f"issue-{number}"] and "a.txt" in house.branch_files(f"locus/issue-{number}")
+    assert len(house.keeps()) == 1, "kept besides"
+    with house.person.changing():
+        (house.person.path / ".git" / "hooks" / "pre-push").unlink()
+    again = await house.carry_on(view.id)
+    assert done(again) and again.tasks[0].attempt == 1 and house.worktrees() == []
+
+
+async def test_a_pull_request_that_cannot_be_made_loses_nothing(house: House) -> None:
+    """The tracker's file is out of reach once the branch is pushed."""
+    assert house.person.remote is not None
+    number = await house.issue("echo a > a.txt")
+    file = house.ws.state / "locus.db"
+    hook = house.person.remote / "hooks" / "post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nmv '{file}' '{file}.away' && mkdir '{file}'\n")
+    hook.chmod(0o755)
+    view = await house.run(number)
+    assert states(view) == ["failed"] and view.state == "failed" and view.reason, view
+    assert house.worktrees() == [f"issue-{number}"] and "a.txt" in house.branch_files(f"locus/issue-{number}")
+    hook.unlink()
+    file.rmdir()
+    file.with_name("locus.db.away").rename(file)
+    again = await house.carry_on(view.id)
+    assert done(again) and again.tasks[0].attempt == 1 and house.worktrees() == []
+    assert (await house.ws.tracker.get(number)).pull_request is not None
+
+
+@pytest.mark.parametrize("sprint", [False, True])
+async def test_without_auto_pr_the_branch_stays_and_the_clean_worktree_goes(house: House, sprint: bool) -> None:
+    house.configure(agent_autoPR=False)
+    number = await house.issue("echo a > a.txt", "echo noise > ignored.log")
+    if sprint:
+        await house.sprint("S", number)
+    view = await (house.run(sprint="S") if sprint else house.run(number))
+    assert done(view) and house.worktrees() == [] and house.keeps() == []
+    branch = str(view.tasks[0].branch)
+    assert "a.txt" in house.branch_files(branch) and house.person.tip(branch) is None
+
+
 async def test_an_unreachable_remote_is_a_warning(house: House) -> None:
     assert house.person.remote is not None
     number = await house.issue("echo a > a.txt")
