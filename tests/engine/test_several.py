@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +18,9 @@ from locus import locks, process
 from locus.commands.runs import RunStartedResult
 from locus.errors import Refused
 from support.house import House, done, states
+from support.lsp_client import VSCODE, Editor, capabilities_of, editor
 from support.procs import until_async
+from support.raw_lsp import Message
 from support.repos import import_commit
 
 ROUNDS = 10
@@ -127,3 +134,102 @@ async def test_a_branch_with_a_suffix_is_locked_as_the_one_without(house: House,
     assert done(await house.until(run_id, done))
     assert house.branch_files(f"{issue}-3").keys() >= {"a.txt"}
     assert house.branch_files(issue)["mine.txt"] == "mine"
+
+
+# Windows and terminals
+
+
+@asynccontextmanager
+async def window(house: House) -> AsyncIterator[Editor]:
+    async with editor(house.person.path, capabilities_of(VSCODE, locus=True), env=house.person.env) as shown:
+        await shown.open(house.person.path)
+        yield shown
+
+
+async def shows(shown: Editor, run_id: str, state: str) -> Message:
+    return await shown.told_run(lambda run: run["id"] == run_id and run["state"] == state)
+
+
+@pytest.mark.timeout(120)
+async def test_two_windows_and_a_terminal_beside_them(house: House, tmp_path: Path) -> None:
+    """Two sprints and two standalone runs side by side: each seen, and held against others, wherever it was started."""
+    house.configure(agent_maxParallel=4)
+    await house.trust()
+    first, second, third, fourth = [await house.issue(*waits(tmp_path), f"echo {n} > {n}.txt", title=f"Task {n}") for n in range(4)]
+    await house.sprint("One", first)
+    await house.sprint("Two", second)
+    locus = Terminal(house)
+    async with window(house) as left, window(house) as right:
+        one = (await left.run("locus.run.start", sprint="One"))["runId"]
+        await shows(right, one, "running")
+        await right.client.notification("$/progress", lambda params: params["value"].get("title") == "Sprint One")
+        await until_async(lambda: came(tmp_path) == {first})
+        for refused in (await right.refused("locus.run.start", sprint="One"), await right.refused("locus.run.resume", runId=one)):
+            assert "another run is working on locus/sprint-one" in refused["message"] or "is going on" in refused["message"], refused
+        two = (await right.run("locus.run.start", sprint="Two"))["runId"]
+        three = (await locus("run", str(third), "--detach"))[1].split()[1]
+        four = (await left.run("locus.run.start", tasks=[fourth]))["runId"]
+        await until_async(lambda: came(tmp_path) == {first, second, third, fourth}, 30)
+        everyone = {one, two, three, four}
+        for shown in (left, right):
+            for run_id in everyone:
+                await shows(shown, run_id, "running")
+            assert {run["id"] for run in await shown.run("locus.run.list", state="running")} == everyone
+        code, out, err = await locus("status", "--json")
+        assert (code, {run["id"] for run in json.loads(out)["runs"]}) == (0, everyone), err
+        code, out, err = await locus("run", "--sprint", "Two")
+        assert code == 2 and "another run is working on locus/sprint-two" in err, (out, err)
+        (tmp_path / "go").touch()
+        for shown in (left, right):
+            for run_id in everyone:
+                await shows(shown, run_id, "done")
+    for number, branch in enumerate(("sprint-one", "sprint-two", f"issue-{third}", f"issue-{fourth}")):
+        assert house.branch_files(f"locus/{branch}").keys() - house.branch_files("main").keys() == {f"{number}.txt"}
+    assert house.run_state() is None and house.worktrees() == []
+
+
+class Terminal:
+    """`locus` in a process of its own; exit code, stdout and stderr."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, *words: str) -> tuple[int, str, str]:
+        person = self._house.person
+        env = {**person.env, "PATH": f"{Path(sys.executable).parent}:{person.env['PATH']}"}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "locus", *words), cwd=person.path, env=env, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        return int(process.returncode or 0), out.decode(), err.decode()
+
+
+# The slots of the repository
+
+
+@pytest.mark.timeout(180)
+async def test_no_more_agents_than_slots_and_no_slot_idle(house: House, tmp_path: Path) -> None:
+    """Three runs of four tasks each over two slots; every agent writes a line when it comes and one when it goes."""
+    house.configure(agent_maxParallel=2)
+    log = tmp_path / "log"
+    agent = (f"echo +1 $LOCUS_RUN_ID >> {log}; sleep 0.2; echo x > x.txt; echo -1 $LOCUS_RUN_ID >> {log}",)
+    numbers = [await house.issue(*agent) for _ in range(12)]
+    runs = [await house.start(*numbers[first : first + 4]) for first in (0, 4, 8)]
+    for run_id in runs:
+        assert done(await house.ended(run_id, within=120))
+    lines = [line.split() for line in log.read_text().splitlines()]
+    alive = list(accumulate(int(change) for change, _ in lines))
+    assert (len(lines), max(alive), alive[-1]) == (24, 2, 0)
+    assert sorted(run_id for change, run_id in lines if change == "+1") == sorted(runs * 4)
+
+
+async def test_a_free_slot_is_taken_at_once_whoever_waits_for_it(house: House, tmp_path: Path) -> None:
+    """While a long task goes on, the other slot does one short task after the other, of both runs."""
+    house.configure(agent_maxParallel=2)
+    long = await house.issue(*waits(tmp_path), "echo a > a.txt")
+    short = [await house.issue("echo a > a.txt") for _ in range(4)]
+    runs = [await house.start(long, *short[:2]), await house.start(*short[2:])]
+    await house.until(runs[1], done)
+    assert states(await house.until(runs[0], lambda view: view.done == 2)) == ["working", "done", "done"]
+    (tmp_path / "go").touch()
+    assert done(await house.ended(runs[0]))
