@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locus.cli.text import cut, duration, harmless, one_line, table, width_of
+from locus.cli.text import age, cut, duration, harmless, one_line, size, table, width_of
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,15 @@ def test_durations() -> None:
         "1 h 0 min",
         "2 h 5 min",
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (1536, "1.5 KB"), (20_000, "20 KB"), (3_000_000, "2.9 MB"), (5 * 1024**3, "5 GB")],
+)
+def test_bytes_as_a_person_says_them(count: int, said: str) -> None:
+    assert size(count) == said
+
+
+def test_an_age_is_told_in_days_from_two_days_on() -> None:
+    assert [age(hours * 3600) for hours in (1, 47, 48, 24 * 40)] == ["1 h 0 min", "47 h 0 min", "2 days", "40 days"]

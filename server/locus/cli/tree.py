@@ -186,8 +186,8 @@ _SPECS = (
         positionals=(Positional("ref", "SNAPSHOT", "its name, or the end of it, as `locus worktree list` shows it; or a branch of Locus"),),
         options=(Option("path", "write plain files into DIR, new or empty, or into a clean checkout of the same commit", metavar="DIR"),),
         notes=(
-            "Without --path it becomes a worktree of its own in .locus/worktrees, at the commit that was checked out then,\n"
-            "with everything else as uncommitted changes. `locus worktree clean` removes it."
+            "Without --path it becomes a worktree of its own in .locus/worktrees, at the commit that was\n"
+            "checked out then, with everything else as uncommitted changes. `locus worktree clean` removes it."
         ),
         examples=("locus worktree restore 42/1", "locus worktree restore 42/1 --path ../look"),
     ),
@@ -201,8 +201,9 @@ _SPECS = (
             Option("dry-run", "show what would be removed, and do nothing"),
         ),
         notes=(
-            "Branches stay, and a run whose worktree was removed can still be resumed. What a run works in stays, and so does\n"
-            "what is locked by `git worktree lock`. Without PATH snapshots go whose time is over (keep.days, keep.maxBytes)."
+            "Branches stay, and a run whose worktree was removed can still be resumed. What a run works in\n"
+            "stays, and so does what is locked by `git worktree lock`. Without PATH, snapshots go whose time\n"
+            "is over (keep.days, keep.maxBytes)."
         ),
     ),
     Spec(

@@ -48,6 +48,8 @@ async def clean(session: Session, given: Given) -> int:
             yield f"{'Would keep' if dry else 'Kept'} {one_line(_near(stays.path))}: {one_line(stays.reason)}"
         if not done.removed and not done.kept:
             yield "There is nothing to clean."
+        if done.removed and not dry:
+            yield "What was in worktrees is kept: `locus worktree list` shows it."
 
     session.show(done, lines)
     return 0

@@ -30,11 +30,10 @@ async def clean(ws: Workspace, *, paths: Sequence[str] | None = None, older_than
     """
     places = await standing(ws)
     chosen = places if paths is None else [_named(ws, places, path) for path in dict.fromkeys(paths)]
-    before = None if older_than_days is None else time.time() - older_than_days * _DAY
     removed: list[str] = []
     stays: list[StillKept] = []
     for place in chosen:
-        reason = _unwanted(place, before, named=paths is not None)
+        reason = _unwanted(place, older_than_days or 0, named=paths is not None)
         if reason is None:
             reason = await put_away(ws, place, "before it was cleaned away", dry_run=dry_run)
         if reason is None:
@@ -91,9 +90,9 @@ def _named(ws: Workspace, places: Sequence[Standing], path: str) -> Standing:
     raise NotFound(f"{path} is not a worktree of Locus", "see `locus worktree list`; nothing was removed")
 
 
-def _unwanted(place: Standing, before: float | None, *, named: bool) -> str | None:
+def _unwanted(place: Standing, days: int, *, named: bool) -> str | None:
     if place.owner is None and place.restored is None and not named:
         return "no run knows it; name it to remove it"
-    if before is not None and place.touched > before:
-        return "it was used since then"
+    if days and place.touched > time.time() - days * _DAY:
+        return f"it was used less than {days} day{'' if days == 1 else 's'} ago"
     return None

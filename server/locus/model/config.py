@@ -76,13 +76,13 @@ class RunSection(Model):
 
 class WorktreeSection(Model):
     max_kept: Count = Field(
-        20, description="Worktrees of ended tasks that stay on disk; when there are more, the oldest are kept as snapshots instead"
+        20, description="Worktrees of ended tasks that stay on disk; of more, those least recently used become snapshots"
     )
 
 
 class KeepSection(Model):
     days: Count = Field(30, description="Days for which a snapshot of a worktree can be restored")
-    max_bytes: Count = Field(5 * 1024**3, description="Bytes that all snapshots may take together; beyond it the oldest go")
+    max_bytes: Count = Field(5 * 1024**3, description="Bytes that all snapshots may take together; beyond it the earliest go")
 
 
 class Config(Model):
