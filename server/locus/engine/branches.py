@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from locus.engine import snapshots
 from locus.engine.claims import Claim
+from locus.engine.merged import note_merged
 from locus.engine.run import Run
+from locus.engine.store import RunStore
+from locus.engine.verdicts import TaskEnded, blocked
+from locus.model import naming
 from locus.model.task import PullRequest
 from locus.repo.commits import trailers_of
 from locus.repo.objects import commit_of, is_ancestor, update_ref
@@ -24,67 +29,126 @@ class Beginning:
     """The branch stands at `start` already; otherwise it is to be made there."""
 
 
+@dataclass(frozen=True)
+class _Tips:
+    local: str | None
+    remote: str | None
+    """Where the remote has it and nothing newer is here; its commits are here too."""
+    apart: bool = False
+    """Each of the two has commits that the other lacks."""
+
+    @property
+    def newest(self) -> str | None:
+        return self.local if self.apart else self.remote or self.local
+
+
 async def beginning(run: Run, wanted: str, task: int | None, claim: Claim) -> Beginning:
     """A branch of that name is continued while its pull request is open, or its finished work is ours. It begins afresh, the old tip kept,
     after its pull request was merged or closed, or an attempt failed. What is not ours is left alone, and ours gets a suffix.
     `claim` has the wanted branch, and gets the one that it is to be.
+
+    Raises TaskEnded(blocked) where a branch to go on with has other people's commits on the remote that do not follow on ours.
     """
-    branch = wanted
+    found = await _beginning(run, wanted, task)
+    if found is not None:
+        return found
+    taken = {naming.sprint_branch(sprint.name) for sprint in await run.tracker.sprints("all")} if task is None else set()
     for suffix in range(2, 1000):
-        if claim.add(branch):
-            found = await _beginning(run, branch, task)
-            if found is not None:
-                return found
-            if branch != wanted:
-                claim.drop(branch)
         branch = f"{wanted}-{suffix}"
+        if branch in taken or not claim.add(branch):
+            continue
+        if (found := await _beginning(run, branch, task)) is not None:
+            run.warn(f"{wanted} has commits that this Locus did not make: it is left alone, the work goes to {branch}")
+            return found
+        claim.drop(branch)
     raise RuntimeError(f"no free name for {wanted}")
 
 
 async def _beginning(run: Run, branch: str, task: int | None) -> Beginning | None:
-    base = run.planned.base_commit
-    here = run.repo.here
-    local, own = run.branches.get(f"refs/heads/{branch}"), run.branches.get(f"{OWN_REFS}{branch}")
-    tip = await _with_remote(run, branch, local)
+    base, here = run.planned.base_commit, run.repo.here
+    own = run.branches.get(f"{OWN_REFS}{branch}")
+    tips = await _tips(run, branch)
+    tip = tips.newest
     if tip is None:
         return Beginning(branch, base, exists=False)
+    contained = await is_ancestor(here, tip, base)
     pulls = await run.tracker.pulls(branch)
-    if any(pull.state == "open" for pull in pulls) or (not pulls and await _finished_by_us(run, tip, task)):
-        if tip != local:
-            await update_ref(here, f"refs/heads/{branch}", tip, local or "")
-        return Beginning(branch, tip, exists=True)
-    if not (pulls or tip == own or await is_ancestor(here, tip, base)):
+    if contained:
+        pulls = await _merged(run, pulls)
+    if any(pull.state == "open" for pull in pulls) or (not pulls and not contained and await _finished_by_us(run, tip, task)):
+        if tips.apart and not await _finished_by_us(run, str(tips.remote), task):
+            raise _apart(branch)
+        unfinished = tip == own and not await _finished_by_us(run, tip, task)
+        start = await _before_the_attempt(run, branch, tip, task) if unfinished else tip
+        if start != tips.local:
+            await update_ref(here, f"refs/heads/{branch}", start, tips.local or "")
+        return Beginning(branch, start, exists=True)
+    if not (pulls or tip == own or contained):
         return None
-    return await _afresh(run, branch, local, tip, pulls, task)
+    return await _afresh(run, branch, tips, pulls, task)
 
 
-async def _afresh(run: Run, branch: str, local: str | None, tip: str, pulls: list[PullRequest], task: int | None) -> Beginning:
+async def _afresh(run: Run, branch: str, tips: _Tips, pulls: list[PullRequest], task: int | None) -> Beginning:
     base = run.planned.base_commit
-    if not await is_ancestor(run.repo.here, tip, base):
-        await snapshots.keep_tip(run, tip, task)
+    for tip in dict.fromkeys(tip for tip in (tips.newest, tips.remote) if tip is not None):
+        if not await is_ancestor(run.repo.here, tip, base):
+            await snapshots.keep_tip(run, tip, task)
     if pulls:
         run.warn(f"pull request #{pulls[0].number} of {branch} is {pulls[0].state}: the work begins afresh")
-    await update_ref(run.repo.here, f"refs/heads/{branch}", base, local or "")
+    await update_ref(run.repo.here, f"refs/heads/{branch}", base, tips.local or "")
     return Beginning(branch, base, exists=True)
 
 
-async def _with_remote(run: Run, branch: str, local: str | None) -> str | None:
-    """Our own remote branch counts where it is ahead of the local one, or the only one."""
-    remote = run.pushed.get(branch)
+async def _tips(run: Run, branch: str) -> _Tips:
+    local, remote = run.branches.get(f"refs/heads/{branch}"), run.remote_tips.get(branch)
     if remote is None or remote == local or run.planned.remote is None:
-        return local
+        return _Tips(local, None)
     fetched = await fetch_own(run.repo, run.planned.remote, branch)
-    if fetched is None or (local is not None and not await is_ancestor(run.repo.here, local, fetched)):
-        return local
-    return fetched
+    if fetched is None or local is None or await is_ancestor(run.repo.here, local, fetched):
+        return _Tips(local, fetched)
+    if await is_ancestor(run.repo.here, fetched, local):
+        return _Tips(local, None)
+    return _Tips(local, fetched, apart=True)
+
+
+async def _merged(run: Run, pulls: list[PullRequest]) -> list[PullRequest]:
+    """All of the branch is in the base, so its pull request is merged, whether anybody has noticed or not."""
+    if run.tracker.keeper != "local":
+        return pulls  # whoever keeps them says what they are
+    going_on = {task.number for task in run.planned.tasks}
+    return [await note_merged(run.tracker, pull, keep_open=going_on) if pull.state == "open" else pull for pull in pulls]
+
+
+async def _before_the_attempt(run: Run, branch: str, tip: str, task: int | None) -> str:
+    """Where the attempt that ended badly at `tip` had begun; the tip is kept."""
+    views = (view for view in RunStore(run.ws.runs).views() if view.id != run.id)
+    attempts = (task for view in views for task in view.tasks if task.branch == branch and not task.state.succeeded)
+    for attempt in attempts:
+        if attempt.start is not None and await is_ancestor(run.repo.here, attempt.start, tip):
+            await snapshots.keep_tip(run, tip, task)
+            return attempt.start
+    return tip
 
 
 async def _finished_by_us(run: Run, tip: str, task: int | None) -> bool:
-    """The tip is a commit that Locus made for this task (or for any, in a sprint) of this keeper."""
+    """The tip is a commit that Locus made for this task, or for any in a sprint."""
     at = await commit_of(run.repo.here, tip)
     if at is None:
         return False
     for commit in await trailers_of(run.repo.here, f"{at}^!"):
-        ours = commit.trailers.get("Locus-Keeper") == run.tracker.keeper
-        return ours and (task is None or commit.trailers.get("Locus-Task") == str(task))
+        return is_ours(run, commit.trailers) and (task is None or commit.trailers.get("Locus-Task") == str(task))
     return False
+
+
+def is_ours(run: Run, trailers: Mapping[str, str]) -> bool:
+    """Whether a commit is of this keeper. `local` is a keeper on every machine: there it must be of a run that is known here."""
+    if trailers.get("Locus-Keeper") != run.tracker.keeper:
+        return False
+    return run.tracker.keeper != "local" or trailers.get("Locus-Run") in RunStore(run.ws.runs).ids()
+
+
+def _apart(branch: str) -> TaskEnded:
+    return blocked(
+        f"somebody has pushed other commits to {branch}, and the branch here has commits that they lack",
+        f"bring the two together in a checkout of {branch}: `git merge refs/locus/remote/{branch}`, commit; then run it again",
+    )

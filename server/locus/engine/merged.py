@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from locus.model import body, naming
-from locus.model.task import TaskFilter
+from locus.model.task import PullRequest, TaskFilter
 from locus.repo.discover import Repository
 from locus.repo.objects import is_ancestor, rev_parse
 from locus.tracker.protocol import Tracker
@@ -27,7 +29,14 @@ async def close_merged(repo: Repository, tracker: Tracker, number: int | None = 
             continue
         for base in bases:
             if base is not None and await is_ancestor(repo.here, tip, base):
-                await tracker.update_pull(pull.number, state="merged")
-                for issue in body.closes(pull.body):
-                    await tracker.close(issue, "completed")
+                await note_merged(tracker, pull)
                 break
+
+
+async def note_merged(tracker: Tracker, pull: PullRequest, *, keep_open: Collection[int] = ()) -> PullRequest:
+    """Records it, and closes the issues that it closes, except those to be kept open."""
+    merged = await tracker.update_pull(pull.number, state="merged")
+    for issue in body.closes(pull.body):
+        if issue not in keep_open:
+            await tracker.close(issue, "completed")
+    return merged

@@ -43,6 +43,8 @@ class Run:
     base_tree: str | None = None
     branches: dict[str, str] = field(default_factory=dict)
     """`locus/...` and what we remember of them (`refs/locus/own/locus/...`), with their tips, as they were when the run began."""
+    remote_tips: dict[str, str | None] = field(default_factory=dict)
+    """The remote's `locus/...` branches when this run, or its resumption, began."""
     pushed: dict[str, str | None] = field(default_factory=dict)
     """Per branch the commit that the remote has as far as this run knows; None where it has no such branch."""
 

@@ -177,6 +177,7 @@ async def _begin(run: Run) -> None:
         _remote_branches(run),
     )
     run.branches.update(branches)
+    run.remote_tips = tips or {}
     left = _left_on_the_remote(run.journal)
     run.pushed = left if tips is None else tips | {branch: commit for branch, commit in left.items() if branch in tips}
 
