@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from locus import locks
 from locus.errors import InvalidArguments, LocusError, NotFound, Refused
+from locus.model.run import RunView
 from locus.model.worktree import Cleaned, KeptWorktree
 from support.house import House, done, states
 from support.repos import files_of, put
@@ -53,6 +56,21 @@ async def test_cleaning_keeps_everything_first_and_restoring_brings_it_back(hous
     assert (restored.state, restored.path) == ("restored", made.path)
     assert (await house.call("locus.worktree.clean")).removed == (made.path,)
     assert len(house.keeps()) == 1, "it was kept already"
+
+
+@pytest.mark.parametrize("kind", ["sha256", "submodule", "shallow", "bare"])
+async def test_a_repository_of_any_kind(new_house: Callable[..., House], tmp_path: Path, kind: str) -> None:
+    house = new_house(kind, config={"agent_baseBranch": "main"} if kind == "bare" else None)
+    inside = "vendor/lib/lib.txt" if kind == "submodule" else "README.md"
+    number, worktree = await failed(house, f"echo changed > {inside}", "echo new > new.txt")
+    before = files_of(worktree)
+    assert len((await entries(house))[0].keep_refs) == 1
+    assert (await house.call("locus.worktree.clean")).removed == (str(worktree),)
+    made = await house.call("locus.worktree.restore", ref=f"{number}/1")
+    assert files_of(Path(made.path)) == before and inside in before
+    plain = await house.call("locus.worktree.restore", ref=f"{number}/1", path=str(tmp_path / "plain"))
+    assert files_of(Path(plain.path)).items() <= before.items(), "submodules that nobody changed are not filled in plain folders"
+    assert (await house.call("locus.worktree.clean")).removed == (made.path,) and len(house.keeps()) == 1
 
 
 async def test_a_cleaned_task_can_be_resumed(house: House, tmp_path: Path) -> None:
@@ -167,6 +185,24 @@ async def test_a_worktree_whose_git_file_is_gone_is_not_taken_for_the_persons_ch
     go.touch()
     assert done(await house.carry_on(view.id))
     assert house.branch_files(f"locus/issue-{number}").keys() - before.keys() == {"done.txt"}
+
+
+async def test_two_that_clean_at_once_and_a_run_that_is_resumed_meanwhile(house: House, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    number = await house.issue("echo half > half.txt", f"test -e '{go}'", "echo whole > whole.txt")
+    view = await house.run(number)
+    others = [await failed(house, f"echo {name} > {name}.txt") for name in "ab"]
+    keeps = house.keeps()
+    go.touch()
+    again, *cleaned = await asyncio.gather(
+        house.carry_on(view.id), *(house.call("locus.worktree.clean", paths=[f"issue-{number}"]) for _ in range(3)), return_exceptions=True
+    )
+    assert isinstance(again, RunView) and done(again), again
+    assert all(isinstance(each, Cleaned | NotFound) for each in cleaned), cleaned
+    assert {"half.txt", "whole.txt"} <= house.branch_files(f"locus/issue-{number}").keys()
+    one, two = await asyncio.gather(house.call("locus.worktree.clean"), house.call("locus.worktree.clean"))
+    assert {*one.removed, *two.removed} == {str(path) for _, path in others} and house.worktrees() == []
+    assert house.keeps() == keeps, "all of it was kept already, and is kept once"
 
 
 GIT_CAN = ("stash --all --quiet", "clean -ffdxq", "gc --quiet --prune=now", "repack -adfq", "worktree prune", "gc --quiet --prune=now")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from locus.errors import LocusError, NotFound, Refused
 from locus.repo.discover import Repository
-from locus.repo.files import explained, make_folder, present
+from locus.repo.files import delete_tree, explained, make_folder, present
 from locus.repo.git import git, text
 from locus.repo.keep import HEAD_TRAILER, NO_HEAD, REASON_TRAILER
 from locus.repo.objects import commit_of
@@ -154,8 +154,8 @@ def _delete(top: Path, file: Path) -> None:
     """With the folders it leaves empty, as git does."""
     if file.is_symlink() or file.is_file():
         file.unlink()
-    elif file.is_dir() and not any(file.iterdir()):
-        file.rmdir()  # where a submodule was
+    elif file.is_dir() and (present(file / ".git") or not any(file.iterdir())):
+        delete_tree(file)  # a submodule of the clean checkout, or its empty place; what was in it comes as plain files
     for parent in file.parents:
         if parent == top or not parent.is_dir() or any(parent.iterdir()):
             return
