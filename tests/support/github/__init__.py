@@ -7,6 +7,9 @@
         ...
         assert github.operations() == ["issues/create-label", "issues/list-labels-for-repo"]
 
+Without pytest (a demo, a benchmark) the same three are plain objects: `GitHub(socket)`, `Gh(folder, pinned(), socket)`, `Wire(folder)`;
+what is started needs their environments. As a program of its own: __main__.py.
+
 github.py is what tests hold, server.py HTTP, dispatch.py the way of a request, rest.py and graph*.py the two interfaces over the same
 deeds (labels.py, issues.py, pulls.py) in one world (world.py), faults.py and limits.py what goes wrong, wire.py git's side, gh.py the
 programs. Every answer is checked, in every test, against GitHub's own description of it (described.py), every GraphQL document against

@@ -17,7 +17,7 @@ from support.github.wire import Wire
 from support.github.world import Repository
 from support.repos import Home, NewPerson, Person
 
-__all__ = ["Demo", "demo", "each_gh", "gh", "github", "wire"]
+__all__ = ["Demo", "demo", "each_gh", "gh", "github", "short_folder", "wire"]
 
 
 @pytest.fixture
@@ -43,7 +43,8 @@ def _isolated(folder: Path, program: Path, github: GitHub, home: Home, monkeypat
     made = Gh(folder, program, github.socket)
     for name, value in made.environment.items():
         monkeypatch.setenv(name, value)
-    home.env.update(made.environment)
+    monkeypatch.setenv("PATH", made.before(os.environ["PATH"]))
+    home.env.update(made.environment, PATH=made.before(home.env["PATH"]))
     return made
 
 

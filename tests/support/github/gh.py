@@ -21,20 +21,20 @@ Completed = subprocess.CompletedProcess[str]
 
 
 class Gh:
-    """A folder with gh's configuration, and `environment`: what has to be added to the environment of whatever starts gh."""
+    """A folder with gh's configuration. What starts gh needs `bin` as the first folder of its PATH, and `environment`."""
 
     def __init__(self, folder: Path, program: Path, socket: Path, *, host: str = "github.com") -> None:
         self.folder = folder
         self.program = program
         self.host = host
         self.hosts = folder / "config" / "hosts.yml"
-        (folder / "bin").mkdir(parents=True)
-        (folder / "bin" / "gh").symlink_to(program)
+        self.bin = folder / "bin"
+        self.bin.mkdir(parents=True)
+        (self.bin / "gh").symlink_to(program)
         self.hosts.parent.mkdir()
         # The version keeps gh from migrating the file.
         (self.hosts.parent / "config.yml").write_text(f'version: "1"\nhttp_unix_socket: {socket}\n')
         self.environment = {
-            "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "GH_CONFIG_DIR": str(self.hosts.parent),
             **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("STATE", "CACHE", "DATA")},
             "GH_TELEMETRY": "0",
@@ -44,6 +44,10 @@ class Gh:
             "HTTPS_PROXY": "http://127.0.0.1:9",
         }
         self.log_in()
+
+    def before(self, path: str) -> str:
+        """This PATH with our gh before any other."""
+        return f"{self.bin}{os.pathsep}{path}"
 
     def log_in(self, token: str = TOKEN, login: str = OWNER) -> None:
         """As `gh auth login` leaves it where there is no keyring."""
@@ -55,7 +59,8 @@ class Gh:
         self.hosts.unlink(missing_ok=True)
 
     def run(self, *args: str, input: str | None = None, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Completed:
-        environment = {"HOME": str(self.folder), "LANG": "C.UTF-8", **self.environment, **(env or {})}
+        path = self.before("/usr/local/bin:/usr/bin:/bin")
+        environment = {"HOME": str(self.folder), "LANG": "C.UTF-8", "PATH": path, **self.environment, **(env or {})}
         return subprocess.run(
             [self.program, *args],
             env=environment,
