@@ -216,3 +216,28 @@ async def test_a_failed_ones_worktree_is_kept_before_the_next_run_takes_its_plac
     files = {name for ref in house.keeps() for name in house.person.look("ls-tree", "--name-only", ref).splitlines()}
     assert {"half.txt", "notes.txt"} <= files and made(house, ISSUE) == {"made-0"}
     assert not {"half.txt", "notes.txt"} & house.branch_files(ISSUE).keys()
+
+
+# A sprint.
+
+
+async def test_half_a_sprint_goes_on_on_its_branch_and_on_the_base_as_it_is_now(house: House, colleague: Colleague) -> None:
+    one, two = await half_done(house)
+    colleague.commit("echo theirs > theirs.txt")
+    colleague.push()
+    view = await house.run(sprint="S")
+    assert done(view), view.tasks[0].error
+    assert house.trailers(SPRINT, colleague.head) == [str(one), str(two)]
+    assert {"a.txt", "theirs.txt"} <= set(house.branch_files(SPRINT)["listing.txt"].splitlines())
+    prompt = (house.ws.runs / view.id / "tasks" / str(two) / "prompt.md").read_text()
+    assert "+++ b/a.txt" in prompt and "b/theirs.txt" not in prompt, "what the sprint has changed, and only that"
+    (pull,) = await pulls(house, SPRINT)
+    assert f"Closes #{one}" in pull.body and f"Closes #{two}" in pull.body
+
+
+async def test_half_a_sprint_whose_base_conflicts_is_blocked(house: House, colleague: Colleague) -> None:
+    await half_done(house)
+    colleague.commit("echo theirs > a.txt")
+    colleague.push()
+    view = await house.run(sprint="S")
+    assert states(view) == ["blocked"] and "a.txt lines 1-1" in str(view.tasks[0].error)

@@ -6,16 +6,20 @@ from locus.engine import messages, prompt, snapshots
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
-from locus.engine.verdicts import TaskEnded, blocked
+from locus.engine.verdicts import TaskEnded, blocked, others_commits
 from locus.model.events import Conflicted, ConflictedFile
 from locus.repo.base import BaseBranch, fetch_base
 from locus.repo.diffs import diff
 from locus.repo.drift import Drift, drift, in_progress, integrate, settle
 from locus.repo.objects import is_ancestor, merge_base, rev_parse
+from locus.repo.push import fetch_own
 
 
-async def catch_up(run: Run, place: Place, number: int, base: str) -> str:
-    """The base commit that the branch now contains. Raises TaskEnded(blocked) with files and lines when the two do not merge."""
+async def catch_up(run: Run, place: Place, number: int, base: str | None) -> str | None:
+    """The base commit that the branch now contains; `base` is the one that it is known to contain.
+
+    Raises TaskEnded(blocked) with files and lines when the two do not merge.
+    """
     if run.planned.base_kind != "default" or not run.config.agent.rebase_before_task:
         return base
     fetched = await fetch_base(run.repo, BaseBranch(run.planned.base_branch, run.planned.remote))
@@ -28,7 +32,7 @@ async def catch_up(run: Run, place: Place, number: int, base: str) -> str:
         raise _conflict(run, place, number, found)
     if found.state == "unrelated":
         raise _unrelated(run, place, number, found)
-    if not await is_ancestor(place.worktree, base, fetched.commit):
+    if not await is_ancestor(place.worktree, base or run.planned.base_commit, fetched.commit):
         run.warn(
             f"{run.planned.base_branch} was set back or rewritten: {place.branch} still has the commits that it had before"
             f" (`git log {fetched.commit[:12]}..{place.branch}`)"
@@ -36,6 +40,24 @@ async def catch_up(run: Run, place: Place, number: int, base: str) -> str:
     if found.state == "clean":
         await _integrate(run, place, number, found)
     return fetched.commit
+
+
+async def follow(run: Run, place: Place, number: int, start: str) -> str:
+    """Where to go on from when somebody else has pushed to the branch since this run last did. Raises TaskEnded(blocked) where that does
+    not follow on `start`, at which the worktree stands.
+    """
+    there = run.remote_tips.get(place.branch)
+    if run.planned.remote is None or there in (None, start, run.pushed.get(place.branch)):
+        return start
+    fetched = await fetch_own(run.repo, run.planned.remote, place.branch)
+    if fetched is None or await is_ancestor(place.worktree, fetched, start):
+        return start
+    if not await is_ancestor(place.worktree, start, fetched):
+        run.record(Conflicted(base_commit=fetched, files=()), number)
+        raise others_commits(place.branch, place.worktree)
+    run.warn(f"somebody has pushed to {place.branch}: the work goes on from there")
+    run.pushed[place.branch] = fetched
+    return fetched
 
 
 async def _integrate(run: Run, place: Place, number: int, found: Drift) -> None:

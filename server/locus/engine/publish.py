@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from locus.engine import messages
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
-from locus.engine.verdicts import TaskEnded, blocked, failed
+from locus.engine.verdicts import TaskEnded, failed, others_commits
 from locus.errors import ProcessFailed
 from locus.model.events import Accepted, TaskChanged
 from locus.model.states import TaskState
@@ -18,13 +16,6 @@ from locus.repo.commits import trailers_of
 from locus.repo.diffs import diffstat
 from locus.repo.objects import is_ancestor
 from locus.repo.push import PushResult, fetch_own, push
-
-
-@dataclass(frozen=True)
-class Published:
-    commit: str
-    pushed: bool
-    """False where there is no remote, or it could not be reached."""
 
 
 async def commit(run: Run, task: Task, place: Place, accepted: Accepted) -> str:
@@ -47,7 +38,8 @@ async def commit(run: Run, task: Task, place: Place, accepted: Accepted) -> str:
         return {"commit": sha}
 
     result = await run.effects.perform(Effect(f"commit:{task.number}:{accepted.attempt}", look, act, repeatable=False), task.number)
-    return str(result["commit"])
+    # On resume a person's own commits may be on top of it, or in its place.
+    return str((await work.head_in(place.worktree)).commit) if run.resumed else str(result["commit"])
 
 
 async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | None) -> bool:
@@ -63,13 +55,11 @@ async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | No
         return None  # pushing what is there already changes nothing
 
     async def act() -> Result:
-        # On resume a person's own commits may be on top.
-        end = None if run.resumed else tip
-        result = await push(place.worktree, remote, place.branch, expected=run.pushed.get(place.branch), tip=end)
+        result = await push(place.worktree, remote, place.branch, expected=run.pushed.get(place.branch), tip=tip)
         if result.reason == "rejected":
-            result = await _once_more(run, remote, place, result)
+            result = await _once_more(run, remote, place, tip, result)
         if result.ok:
-            return {"pushed": result.commit, "branch": place.branch}
+            return {"pushed": tip, "branch": place.branch}
         if result.reason in ("credentials", "network") and run.tracker.keeper == "local":
             run.warn(f"{place.branch} was not pushed: {result.message}")
             return {"pushed": None}
@@ -82,19 +72,16 @@ async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | No
     return True
 
 
-async def _once_more(run: Run, remote: str, place: Place, refused: PushResult) -> PushResult:
-    """The lease did not hold: the remote branch was moved. An ancestor of ours may be replaced; somebody else's commits may not."""
-    tip = await fetch_own(run.repo, remote, place.branch)
-    if tip is None or tip == run.pushed.get(place.branch):
+async def _once_more(run: Run, remote: str, place: Place, tip: str, refused: PushResult) -> PushResult:
+    """The lease did not hold: the remote branch was moved or deleted. An ancestor of ours may be replaced; others' commits may not."""
+    there = await fetch_own(run.repo, remote, place.branch)
+    if there is not None and there == run.pushed.get(place.branch):
         return refused
-    if await is_ancestor(place.worktree, "HEAD", tip):
+    if there is not None and await is_ancestor(place.worktree, tip, there):
         return PushResult(tip)
-    if await is_ancestor(place.worktree, tip, "HEAD"):
-        return await push(place.worktree, remote, place.branch, expected=tip)
-    raise blocked(
-        f"somebody has pushed other commits to {place.branch}",
-        f"merge them in {place.worktree} (`git merge refs/locus/remote/{place.branch}`), then `locus run --resume`",
-    )
+    if there is None or await is_ancestor(place.worktree, there, tip):
+        return await push(place.worktree, remote, place.branch, expected=there, tip=tip)
+    raise others_commits(place.branch, place.worktree)
 
 
 async def pull_request(run: Run, key: str, branch: str, title: str, body: str, task: int | None) -> PullRequest | None:

@@ -14,9 +14,11 @@ from locus.errors import Refused
 from locus.model.states import TaskState
 from locus.repo import worktrees
 from locus.repo.commits import trailers_of, tree_state
+from locus.repo.discover import linked_git_dir
 from locus.repo.drift import in_progress
 from locus.repo.files import present
-from locus.repo.objects import is_ancestor
+from locus.repo.objects import commit_of, is_ancestor
+from locus.repo.status import status
 
 
 async def accepted_stands(run: Run, number: int, place: Place) -> bool:
@@ -45,10 +47,28 @@ async def accepted_stands(run: Run, number: int, place: Place) -> bool:
     return True
 
 
-async def resolved(run: Run, place: Place, tip: str) -> bool:
-    """Whether a person has gone on from `tip`, where a task was to begin that is blocked. Raises TaskEnded in the middle of their merge."""
+async def given_back(run: Run, place: Place, tip: str) -> str:
+    """Where a person has left a sprint's branch after they were asked to bring it together with the base, or with others' commits.
+
+    Raises TaskEnded where they are not finished: the worktree is theirs until then, and nothing in it is touched.
+    """
+    try:
+        linked_git_dir(place.worktree)
+    except Refused:  # there is no worktree any more
+        return await commit_of(run.repo.here, f"refs/heads/{place.branch}") or tip
     _require_settled(place)
-    return await _adopted(run, place) and await _went_on(run, place, run.planned.base_commit, tip)
+    found = await status(place.worktree, untracked=False)
+    if found.branch != place.branch:
+        raise blocked(f"{place.worktree} is not on {place.branch}", f"`git switch {place.branch}` in it; then `locus run --resume`")
+    if found.changes:
+        raise blocked(
+            f"{place.worktree} has changes that are not committed",
+            "commit them, or take them back (`git restore --staged --worktree .`); then `locus run --resume`",
+        )
+    if found.head is None or found.head == tip:
+        return tip
+    await _gone_on(run, place, found.head)
+    return found.head
 
 
 async def _adopted(run: Run, place: Place) -> bool:
@@ -88,7 +108,11 @@ async def _went_on(run: Run, place: Place, start: str, tip: str) -> bool:
     head = str(state.head)
     if state.dirty or head == tip or not await _holds(place, start, tip, head):
         return False
+    await _gone_on(run, place, head)
+    return True
 
+
+async def _gone_on(run: Run, place: Place, head: str) -> None:
     async def look() -> Result | None:
         return None
 
@@ -97,7 +121,6 @@ async def _went_on(run: Run, place: Place, start: str, tip: str) -> bool:
 
     await run.effects.perform(Effect(f"resolved:{head}", look, act))  # the branch's tip, should the run end here
     run.warn(f"{place.branch} was moved to {head[:12]} meanwhile: the work goes on from there")
-    return True
 
 
 async def _holds(place: Place, start: str, tip: str, head: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from locus.engine import briefs, endings, messages, places, plan, publish, resolutions, snapshots, verdicts
-from locus.engine.catching_up import catch_up, sprint_diff
+from locus.engine.catching_up import catch_up, follow, sprint_diff
 from locus.engine.claims import Claim
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
@@ -42,14 +42,14 @@ async def run_all(run: Run) -> None:
 async def _tasks(run: Run, place: Place, claim: Claim) -> None:
     tasks = {task.number: task for task in run.seen.tasks}
     unless_stopped = run.control.unless_stopped
-    base = run.planned.base_commit
+    base = run.planned.base_commit if place.start == run.planned.base_commit else None
     published = await _finish_accepted(run, tasks, place) if run.resumed else _Published()
     if not published.goes_on:
         return
     dirty = run.resumed and published.number is None
     for planned in run.planned.tasks:
-        number, before = planned.number, run.task(planned.number).state
-        if before.succeeded or number == published.number:
+        number = planned.number
+        if run.task(number).state.succeeded or number == published.number:
             continue
         held = await slot(run, number)
         if held is None:
@@ -60,11 +60,11 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                 run.move(number, TaskState.PREPARING, phase="preparing")
                 await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
                 if dirty:
-                    place = await unless_stopped(number, _taken_up(run, place, number, before, claim))
+                    place = await unless_stopped(number, _taken_up(run, place, number, claim))
                     dirty = False
                 base = await unless_stopped(number, catch_up(run, place, number, base))
                 at = await places.here(run, place, number)
-                brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base))
+                brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base or run.planned.base_commit))
                 accepted = await execute(run, number, planned.agent, at, brief)
             await unless_stopped(number, _publish(run, tasks[number], at, accepted))
         except LocusError as error:
@@ -97,12 +97,16 @@ async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) ->
     return _Published()
 
 
-async def _taken_up(run: Run, place: Place, number: int, before: TaskState, claim: Claim) -> Place:
-    """The worktree to begin in: with what a person committed there while the task was blocked, else as it stood at the last good commit."""
+async def _taken_up(run: Run, place: Place, number: int, claim: Claim) -> Place:
+    """The worktree to begin in: as it stood at the last good commit, with what a person has committed there when they were asked to, and
+    what somebody has pushed on top.
+    """
     tip = run.journal.fold.tip or place.start
-    if before is TaskState.BLOCKED and await resolutions.resolved(run, place, tip):
-        return place
-    return await places.again(run, place.branch, place.worktree, tip, number, claim)
+    if run.journal.fold.left_to_person:
+        tip = await resolutions.given_back(run, place, tip)
+    place = await places.again(run, place.branch, place.worktree, tip, number, claim)
+    ahead = await follow(run, place, number, tip)
+    return place if ahead == tip else await places.again(run, place.branch, place.worktree, ahead, number, claim)
 
 
 async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from locus.errors import LocusError
 from locus.model.states import TaskState
 
@@ -20,6 +22,13 @@ def failed(message: str, hint: str | None = None) -> TaskEnded:
 
 def blocked(message: str, hint: str | None = None) -> TaskEnded:
     return TaskEnded(TaskState.BLOCKED, message, hint)
+
+
+def others_commits(branch: str, worktree: Path) -> TaskEnded:
+    return blocked(
+        f"somebody has pushed other commits to {branch}",
+        f"merge them in {worktree} (`git merge refs/locus/remote/{branch}`), then `locus run --resume`",
+    )
 
 
 def interrupted(message: str = "stopped") -> TaskEnded:

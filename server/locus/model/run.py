@@ -14,6 +14,7 @@ from locus.model.base import Model
 from locus.model.events import (
     Accepted,
     Conflicted,
+    ConflictedFile,
     EffectDone,
     EffectIntended,
     Kept,
@@ -52,6 +53,8 @@ class TaskRun(Model):
     pull_request: PullRequest | None = None
     error: str | None = None
     hint: str | None = None
+    conflicts: tuple[ConflictedFile, ...] = ()
+    """Why it is blocked: where the base and the branch collide, in the branch's files as they stand in the worktree."""
     activity: str | None = None
     changed_files: int | None = None
     cost_usd: float | None = None
@@ -115,8 +118,10 @@ class Fold:
     effects: dict[str, dict[str, object]] = field(default_factory=dict)
     accepted: dict[int, Accepted] = field(default_factory=dict)
     tip: str | None = None
-    """Where a sprint's branch stood last: at the start of a task, its commit, or the end of a rebase."""
+    """Where a sprint's branch stood last: at the start of a task, its commit, what was pushed of it, or the end of a rebase."""
     kept: dict[int | None, int] = field(default_factory=dict)
+    left_to_person: bool = False
+    """A person was asked to bring a sprint's branch together with something: since then its worktree is theirs."""
     seq: int = 0
 
     def apply(self, record: Record) -> None:
@@ -157,14 +162,19 @@ class Fold:
             case TaskStateChanged() if task is not None:
                 self._transition(task, event, record.at)
             case TaskPrepared() if task is not None:
-                self._set(task, branch=event.branch, worktree=event.worktree, start=event.start)
-                self.tip = event.start
+                self._set(task, branch=event.branch, worktree=event.worktree, start=event.start, conflicts=())
+                self.tip, self.left_to_person = event.start, False
+                if self.branch is not None:  # a sprint's, perhaps with a suffix that was not planned
+                    self.branch = event.branch
             case TaskChanged() if task is not None:
                 self._set(task, changed_files=event.changed_files)
             case Verified() if task is not None and not event.ok:
                 self._set(task, activity=f"{event.name} failed")
             case Accepted() if task is not None:
                 self.accepted[task.number] = event
+            case Conflicted() if task is not None:
+                self._set(task, conflicts=event.files)
+                self.left_to_person = True
             case Kept():
                 self.kept[record.task] = self.kept.get(record.task, 0) + 1
             case Verified() | Accepted() | Conflicted() | Unknown() | TaskStateChanged() | TaskPrepared() | TaskChanged():
@@ -209,11 +219,11 @@ class Fold:
                 self.pull_request = pull
             else:
                 fields["pull_request"] = pull
-        commit, head = event.result.get("commit"), event.result.get("head")
-        if isinstance(commit, str) and task is not None:
-            fields["commit"] = self.tip = commit
-        if isinstance(head, str):
-            self.tip = head
+        for key in ("head", "commit", "pushed"):
+            if isinstance(tip := event.result.get(key), str):
+                self.tip = tip
+                if task is not None and key != "head":
+                    fields["commit"] = tip
         if task is not None and fields:
             self._set(task, **fields)
 
