@@ -412,3 +412,22 @@ async def test_our_branch_that_somebody_deleted_on_the_remote_is_there_again(hou
     view = await house.run(sprint="S")
     assert done(view), [task.error for task in view.tasks]
     assert house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)
+
+
+# What is delivered.
+
+
+async def test_commits_that_a_rebase_moved_are_verified_with_the_next_task(house: House, colleague: Colleague) -> None:
+    house.configure(verify=[{"name": "apart", "run": "test ! -e a.txt || test ! -e theirs.txt"}])
+    view = await two_sides(house, colleague, ["echo a > a.txt"], ["echo t > theirs.txt"])
+    assert states(view) == ["done", "failed"] and "apart" in str(view.tasks[1].error)
+    assert house.person.tip(BRANCH) == view.tasks[0].commit, "what was verified is what is published"
+    assert view.pull_request is not None
+
+
+async def test_what_a_failed_task_has_committed_is_not_delivered(house: House) -> None:
+    await sprint(house, ["echo a > a.txt"], ["echo half > half.txt && git add . && git commit -qm Half", "exit 1"])
+    view = await house.run(sprint="S")
+    assert states(view) == ["done", "failed"]
+    assert house.person.tip(BRANCH) == view.tasks[0].commit
+    assert "half.txt" in house.branch_files(BRANCH)

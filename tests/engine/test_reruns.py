@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from locus.errors import Refused
 from locus.model.task import PullRequest
 from support.colleague import Colleague
 from support.house import House, done, states
@@ -241,3 +242,84 @@ async def test_half_a_sprint_whose_base_conflicts_is_blocked(house: House, colle
     colleague.push()
     view = await house.run(sprint="S")
     assert states(view) == ["blocked"] and "a.txt lines 1-1" in str(view.tasks[0].error)
+
+
+async def test_half_a_sprint_whose_pull_request_was_merged_begins_afresh_with_the_rest(house: House) -> None:
+    one, two = await half_done(house)
+    merge(house, SPRINT)
+    view = await house.run(sprint="S")
+    assert done(view) and [task.number for task in view.tasks] == [two]
+    assert house.trailers(SPRINT) == [str(two)] and "a.txt" in house.branch_files(SPRINT)["listing.txt"]
+    new, old = await pulls(house, SPRINT)
+    assert (old.state, new.state) == ("merged", "open")
+    assert f"Closes #{one}" not in new.body and f"Closes #{two}" in new.body
+    assert (await house.ws.tracker.get(one)).state == "closed"
+
+
+async def test_half_a_sprint_whose_pull_request_was_closed_promises_only_what_it_holds(house: House) -> None:
+    one, two = await half_done(house)
+    old = house.person.look("rev-parse", SPRINT)
+    (pull,) = await pulls(house, SPRINT)
+    await house.ws.tracker.update_pull(pull.number, state="closed")
+    view = await house.run(sprint="S")
+    assert done(view) and house.trailers(SPRINT) == [str(two)]
+    assert kept(house, old)
+    assert view.pull_request is not None and f"Closes #{one}" not in view.pull_request.body
+
+
+async def test_a_resumed_sprint_whose_pull_request_was_merged_meanwhile_makes_another(house: House) -> None:
+    one, two = await sprint(house, "echo a > a.txt", f"test -e {house.person.path.parent}/go && echo b > b.txt")
+    view = await house.run(sprint="S")
+    assert states(view) == ["done", "failed"]
+    merge(house, SPRINT)
+    await house.call("locus.issue.show", number=one)
+    (house.person.path.parent / "go").touch()
+    again = await house.carry_on(view.id)
+    assert done(again)
+    new, old = await pulls(house, SPRINT)
+    assert (old.state, new.state) == ("merged", "open") and f"Closes #{two}" in new.body and f"Closes #{one}" not in new.body
+    assert again.pull_request == new
+
+
+async def test_a_sprint_with_one_more_task_after_its_run(house: House) -> None:
+    one, two = await sprint(house, "echo a > a.txt", "echo b > b.txt")
+    assert done(await house.run(sprint="S"))
+    with pytest.raises(Refused, match="is done"):
+        await house.call("locus.run.plan", sprint="S")
+    three = await house.issue("cat a.txt b.txt > c.txt", sprint="S")
+    view = await house.run(sprint="S")
+    assert done(view) and [task.number for task in view.tasks] == [three]
+    assert house.trailers(SPRINT) == [str(one), str(two), str(three)] and house.branch_files(SPRINT)["c.txt"] == "a\nb"
+    (pull,) = await pulls(house, SPRINT)
+    assert all(f"Closes #{number}" in pull.body for number in (one, two, three))
+
+
+async def test_a_task_that_left_the_sprint_after_it_was_done_is_still_in_its_pull_request(house: House) -> None:
+    one, two = await half_done(house)
+    await house.call("locus.issue.update", number=one, sprint="")
+    view = await house.run(sprint="S")
+    assert done(view) and view.pull_request is not None
+    assert f"Closes #{one}" in view.pull_request.body and f"Closes #{two}" in view.pull_request.body
+    assert done(await house.run(one)), "it can be run by itself now"
+
+
+async def test_a_sprints_suffix_is_not_another_sprints_branch(house: House) -> None:
+    number = await house.issue("echo a > a.txt")
+    await house.sprint("S", number)
+    other = await house.issue("echo other > other.txt")
+    await house.sprint("S 2", other)
+    assert done(await house.run(sprint="S 2"))
+    theirs = commit_on(house, SPRINT, parent="main")
+    view = await house.run(sprint="S")
+    assert done(view) and view.branch == f"{SPRINT}-3", view.branch
+    assert house.trailers(f"{SPRINT}-2") == [str(other)] and house.person.look("rev-parse", SPRINT) == theirs
+
+
+async def test_half_a_sprint_whose_second_task_had_committed_goes_on_from_the_first(house: House) -> None:
+    one, two = await sprint(house, "echo a > a.txt", "git commit -q --allow-empty -m Half; exit 1")
+    view = await house.run(sprint="S")
+    assert states(view) == ["done", "failed"]
+    await house.call("locus.issue.update", number=two, body="RUN: echo b > b.txt")
+    again = await house.run(sprint="S")
+    assert done(again) and again.tasks[0].start == view.tasks[0].commit
+    assert house.trailers(SPRINT) == [str(one), str(two)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from locus.engine import messages
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, failed, others_commits
 from locus.errors import ProcessFailed
+from locus.model.body import closes
 from locus.model.events import Accepted, TaskChanged
 from locus.model.states import TaskState
 from locus.model.task import PullDraft, PullRequest, Task
@@ -40,6 +43,16 @@ async def commit(run: Run, task: Task, place: Place, accepted: Accepted) -> str:
     result = await run.effects.perform(Effect(f"commit:{task.number}:{accepted.attempt}", look, act, repeatable=False), task.number)
     # On resume a person's own commits may be on top of it, or in its place.
     return str((await work.head_in(place.worktree)).commit) if run.resumed else str(result["commit"])
+
+
+def last_good(effects: Mapping[str, Result], done: Collection[int]) -> str | None:
+    """The commit with which the last of these tasks was finished, in the order in which that happened."""
+    good = None
+    for key, result in effects.items():
+        kind, number, *_ = [*key.split(":"), ""]
+        if kind in ("commit", "push") and number.isdecimal() and int(number) in done:
+            good = result.get("pushed") or result.get("commit") or good
+    return good
 
 
 async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | None) -> bool:
@@ -93,12 +106,12 @@ async def pull_request(run: Run, key: str, branch: str, title: str, body: str, t
 
     async def act() -> Result:
         found = await run.tracker.pulls(branch)
-        marker = messages.run_marker(run.id)
+        marker, closing = messages.run_marker(run.id), set(closes(body))
         for pull in found:
             if pull.state == "open":
                 return {"pullRequest": (await run.tracker.update_pull(pull.number, title=title, body=body)).wire()}
         for pull in found:
-            if marker in pull.body:
+            if marker in pull.body and closing <= set(closes(pull.body)):
                 return {"pullRequest": pull.wire()}
         draft = PullDraft(branch=branch, base=run.planned.base_branch, title=title, body=body)
         return {"pullRequest": (await run.tracker.create_pull(draft)).wire()}

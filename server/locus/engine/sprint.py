@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from locus.engine import briefs, endings, messages, places, plan, publish, resolutions, snapshots, verdicts
+from locus.engine import branches, briefs, endings, messages, places, publish, resolutions, snapshots, verdicts
 from locus.engine.catching_up import catch_up, follow, sprint_diff
 from locus.engine.claims import Claim
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
 from locus.engine.slots import slot
 from locus.engine.verdicts import TaskEnded, interrupted
-from locus.errors import LocusError
+from locus.errors import LocusError, NotFound
 from locus.model.events import Accepted
 from locus.model.states import TaskState
 from locus.model.task import Task
-from locus.repo.objects import commit_of
+from locus.repo.base import BaseBranch, known_base
+from locus.repo.commits import trailers_of
+from locus.repo.objects import is_ancestor
 
 
 async def run_all(run: Run) -> None:
@@ -134,26 +136,45 @@ async def _deliver(run: Run, place: Place) -> None:
     """One pull request for what is done; the worktree goes when everything is."""
     name = str(run.request.wanted.sprint if run.seen.sprint is None else run.seen.sprint.name)
     here = {planned.number for planned in run.planned.tasks if run.task(planned.number).state.succeeded}
-    done = [(task.number, task.title) for task in run.seen.tasks if task.number in here or plan.is_done(task)]
+    good = publish.last_good(run.journal.fold.effects, here)
     if run.control.stopping:
         raise interrupted("stopped by a person")
-    if not here:
+    if good is None:
         return
     verified = tuple(command.name for command in run.config.verify)
     agents = ", ".join(dict.fromkeys(planned.agent for planned in run.planned.tasks))
-    tip = await commit_of(run.repo.here, f"refs/heads/{place.branch}")
     finished = len(here) == len(run.planned.tasks)
-    pushed = await _push_rest(run, place, str(tip))
-    body = messages.sprint_body(run.id, name, done, verified, agents)
-    await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
+    pushed = await _push_rest(run, place, good)
+    done = await _done_in(run, good)
+    if done:
+        body = messages.sprint_body(run.id, name, done, verified, agents)
+        await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
     if finished and (pushed or run.planned.remote is None or not run.config.agent.auto_pr):
         await endings.put_away(run, "remove:sprint", place.worktree, None)
 
 
+async def _done_in(run: Run, tip: str) -> list[tuple[int, str]]:
+    """The tasks, with their titles, whose commits are in the branch and not in the base: also those of earlier runs."""
+    base: str | None = run.planned.base_commit
+    if run.planned.base_kind == "default":
+        base = await known_base(run.repo, BaseBranch(run.planned.base_branch, run.planned.remote))
+    commits = await trailers_of(run.repo.here, f"{base or run.planned.base_commit}..{tip}")
+    named = [commit.trailers.get("Locus-Task", "") for commit in commits if branches.is_ours(run, commit.trailers)]
+    numbers = {int(name) for name in named if name.isdecimal()}
+    found = [(task.number, task.title) for task in run.seen.tasks if task.number in numbers]
+    for number in sorted(numbers - {number for number, _ in found}):  # finished, and taken out of the sprint since
+        try:
+            found.append((number, (await run.tracker.get(number)).title))
+        except NotFound:
+            continue
+    return found
+
+
 async def _push_rest(run: Run, place: Place, tip: str) -> bool:
-    """What an earlier task's push did not get through."""
+    """What an earlier task's push did not get through. Never what a failed task has left on the branch, nor what nobody has verified."""
     if run.planned.remote is None or not run.config.agent.auto_pr:
         return False
-    if run.pushed.get(place.branch) == tip:
+    pushed = run.pushed.get(place.branch)
+    if pushed is not None and (pushed == tip or await is_ancestor(run.repo.here, tip, pushed)):
         return True
     return await publish.push_branch(run, f"push:sprint:{tip}", place, tip, None)
