@@ -1,6 +1,7 @@
 /** What a person can ask for: it collects what the editor knows, asks the server, and shows the answer. */
 import * as vscode from "vscode";
 import type { Logs } from "./logs";
+import { showKept } from "./kept";
 import { pickSeveral } from "./pick";
 import { isActive, nameOfRun } from "./present";
 import type { RunView, TaskRun } from "./protocol";
@@ -91,6 +92,12 @@ export async function stopRun(server: Server): Promise<void> {
   if (chosen === undefined) return;
   const { id, folder, state } = chosen.run;
   await server.execute("locus.run.stop", { runId: id, folder, ...(state === "stopping" ? { force: true } : {}) });
+}
+
+/** Worktrees and snapshots that are kept of unfinished work. */
+export async function showKeptWork(server: Server): Promise<void> {
+  const folder = await chooseFolder();
+  if (folder !== undefined) await showKept(server, folder);
 }
 
 interface LogItem extends vscode.QuickPickItem {

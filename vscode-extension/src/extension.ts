@@ -1,7 +1,7 @@
 /** Wires the parts together. */
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
-import { createIssueFromSelection, runSprint, runTask, showLog, stopRun } from "./commands";
+import { createIssueFromSelection, runSprint, runTask, showKeptWork, showLog, stopRun } from "./commands";
 import { Logs } from "./logs";
 import { showMenu } from "./menu";
 import { explain, failureOf } from "./present";
@@ -54,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
     "locus.runSprint": () => runSprint(running),
     "locus.stopRun": () => stopRun(running),
     "locus.showLog": () => showLog(running, logs, output),
+    "locus.showKeptWork": () => showKeptWork(running),
     "locus.restartServer": () => running.restart(),
     [MENU]: () => showMenu(running.state, runs, questions),
   };

@@ -17,12 +17,13 @@ export async function showMenu(server: ServerState, runs: Runs, questions: Quest
   );
   const stop = runs.all.some((run) => isActive(run.state)) ? [entry("debug-stop", "Stop Run", "locus.stopRun")] : [];
   const work = [entry("run-all", "Run Sprint", "locus.runSprint"), entry("play", "Run Task", "locus.runTask"), ...stop];
+  const kept = [entry("archive", "Show Kept Work", "locus.showKeptWork")];
   const other: Entry[] = [
     { label: "", kind: vscode.QuickPickItemKind.Separator },
     entry("output", "Show Log", "locus.showLog"),
     entry("refresh", "Restart Server", "locus.restartServer"),
   ];
-  const entries = server === "running" ? [...asked, ...work, ...other] : other.toReversed();
+  const entries = server === "running" ? [...asked, ...work, ...kept, ...other] : other.toReversed();
   await (await vscode.window.showQuickPick(entries, { title: "Locus" }))?.act?.();
 }
 

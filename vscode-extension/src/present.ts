@@ -1,5 +1,5 @@
 /** Words and icons for what the server reports. Pure, so that it can be tested without an editor. */
-import type { LogMessage, RunState, RunView, Status } from "./protocol";
+import type { KeptWorktree, LogMessage, RunState, RunView, Snapshot, Status } from "./protocol";
 
 /** What the status bar item shows; `background` names a theme colour. */
 export interface Presentation {
@@ -19,7 +19,7 @@ const ICONS: Readonly<Record<Status["state"], string>> = {
 
 /** The server's status as the status bar shows it. `$(name)` in its text stays text and draws no icon. */
 export function presentStatus(status: Status): Presentation {
-  const words = status.text.replaceAll("$(", "$ (").trim();
+  const words = plain(status.text).trim();
   const text = `$(${ICONS[status.state]}) ${words.startsWith("Locus") ? words : `Locus: ${words}`}`;
   const tooltip = status.tooltip || status.text;
   switch (status.state) {
@@ -52,6 +52,59 @@ export function nameOfRun(run: RunView): string {
   const [only, ...others] = run.tasks;
   if (only === undefined) return run.id;
   return others.length === 0 ? `#${only.number} ${only.title}` : run.tasks.map((task) => `#${task.number}`).join(", ");
+}
+
+/** One line of a list, with more beside and below it. */
+export interface Line {
+  readonly label: string;
+  readonly description: string;
+  readonly detail: string;
+}
+
+/** A kept worktree, or the snapshots of one that is gone. What others wrote draws no icon. */
+export function presentKept(entry: KeptWorktree, now: Date): Line {
+  const name = entry.task === undefined ? nameOfPath(entry.path) || entry.branch : `#${entry.task}`;
+  const days = Math.floor((now.getTime() - Date.parse(entry.createdAt)) / 86_400_000);
+  const age = days < 1 ? "today" : days === 1 ? "1 day old" : `${days} days old`;
+  const snapshots = entry.keepRefs.length === 1 ? "1 snapshot" : `${entry.keepRefs.length} snapshots`;
+  const facts = [entry.state, age, sizeOf(entry.bytes), ...(entry.keepRefs.length > 0 ? [snapshots] : [])];
+  return {
+    label: plain(`${name} ${entry.branch}`.trim()),
+    description: facts.join(" · "),
+    detail: plain(entry.reason),
+  };
+}
+
+/** The action that brings a snapshot back. */
+export function presentSnapshot(snapshot: Snapshot): Line {
+  const number = nameOfPath(snapshot.ref);
+  const until = snapshot.keptUntil === undefined ? "" : ` · kept until ${snapshot.keptUntil.slice(0, 10)}`;
+  return {
+    label: `$(history) Restore snapshot ${plain(number)}`,
+    description: `${snapshot.at.slice(0, 16).replace("T", " ")} UTC · ${sizeOf(snapshot.bytes)}${until}`,
+    detail: "into a worktree of its own",
+  };
+}
+
+/** Bytes as a person says them. */
+export function sizeOf(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let amount = bytes;
+  let unit = 0;
+  while (amount >= 1000 && unit < units.length - 1) {
+    amount /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || amount >= 9.95 ? amount.toFixed(0) : amount.toFixed(1)} ${units[unit] ?? ""}`;
+}
+
+function nameOfPath(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? "";
+}
+
+/** `$(name)` would draw an icon. */
+function plain(text: string): string {
+  return text.replaceAll("$(", "$ (");
 }
 
 /** An error as one line: what happened and, where the server gave a hint, what to do about it. */

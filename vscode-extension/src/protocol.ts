@@ -77,6 +77,30 @@ export interface LogMessage {
   readonly lines: readonly string[];
 }
 
+export interface Snapshot {
+  readonly ref: string;
+  readonly at: string;
+  readonly bytes: number;
+  readonly keptUntil?: string;
+}
+
+export interface KeptWorktree {
+  readonly path: string;
+  readonly branch: string;
+  readonly task?: number;
+  readonly run?: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly bytes: number;
+  readonly createdAt: string;
+  readonly keepRefs: readonly Snapshot[];
+}
+
+export interface Cleaned {
+  readonly removed: readonly string[];
+  readonly kept: readonly { readonly path: string; readonly reason: string }[];
+}
+
 interface InFolder {
   readonly folder?: string;
 }
@@ -101,6 +125,9 @@ export interface Commands {
     args: InFolder & { readonly runId: string; readonly questionId: string; readonly option: string };
     result: RunView;
   };
+  "locus.worktree.list": { args: InFolder; result: readonly KeptWorktree[] };
+  "locus.worktree.restore": { args: InFolder & { readonly ref: string }; result: { readonly path: string } };
+  "locus.worktree.clean": { args: InFolder & { readonly paths?: readonly string[] }; result: Cleaned };
 }
 
 /** Arguments and result of each request that is not a command. */

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain, failureOf, isActive, linesToWrite, nameOfRun, presentStatus } from "../src/present";
-import type { RunView } from "../src/protocol";
+import {
+  explain,
+  failureOf,
+  isActive,
+  linesToWrite,
+  nameOfRun,
+  presentKept,
+  presentSnapshot,
+  presentStatus,
+  sizeOf,
+} from "../src/present";
+import type { KeptWorktree, RunView } from "../src/protocol";
 
 const RUN: RunView = {
   id: "r1",
@@ -62,4 +72,38 @@ test("a log that is told again goes on where it was, and a gap is said", () => {
   assert.deepEqual(linesToWrite(2, message), ["c"]);
   assert.deepEqual(linesToWrite(5, message), []);
   assert.deepEqual(linesToWrite(1, { ...message, from: 3 }), ["[2 lines are not shown]", "a", "b", "c"]);
+});
+
+const SNAPSHOT = { ref: "refs/locus/keep/r1/4/2", at: "2026-01-01T10:20:30.000Z", bytes: 2_000_000 };
+const NAMELESS: KeptWorktree = {
+  path: "/p/.locus/worktrees/issue-4",
+  branch: "",
+  state: "failed",
+  reason: "failed: $(flame)",
+  bytes: 512,
+  createdAt: "2026-01-01T00:00:00.000Z",
+  keepRefs: [SNAPSHOT],
+};
+const KEPT: KeptWorktree = { ...NAMELESS, branch: "locus/issue-4", task: 4, keepRefs: [] };
+
+test("what is kept says why, how old and how large it is", () => {
+  const line = presentKept(KEPT, new Date("2026-01-03T01:00:00Z"));
+  assert.deepEqual(line, {
+    label: "#4 locus/issue-4",
+    description: "failed · 2 days old · 512 B",
+    detail: "failed: $ (flame)",
+  });
+  const today = presentKept(NAMELESS, new Date("2026-01-01T01:00:00Z"));
+  assert.equal(today.label, "issue-4");
+  assert.equal(today.description, "failed · today · 512 B · 1 snapshot");
+});
+
+test("a snapshot says since when and until when it is kept", () => {
+  const line = presentSnapshot({ ...SNAPSHOT, keptUntil: "2026-01-31T10:20:30.000Z" });
+  assert.equal(line.label, "$(history) Restore snapshot 2");
+  assert.equal(line.description, "2026-01-01 10:20 UTC · 1.9 MB · kept until 2026-01-31");
+});
+
+test("bytes are said as a person says them", () => {
+  assert.deepEqual([0, 999, 1000, 20_000, 5 * 1024 ** 3].map(sizeOf), ["0 B", "999 B", "1.0 KB", "20 KB", "5.0 GB"]);
 });
