@@ -18,6 +18,8 @@ from locus.tracker.github.place import GITHUB, GitHubPlace
 
 _SENT = ("accept", "if-none-match", "if-modified-since")
 """Of gidgethub's headers; the others are gh's own."""
+_HOPS = 3
+"""A repository that was renamed more than once."""
 _BACK_OFF = (1.0, 2.0, 4.0)
 """Seconds before a read is tried again."""
 
@@ -65,6 +67,7 @@ class _Transport(GitHubAPI):
         if writing and not self._written:
             self._decided()
             self._written = True
+        hops = 0
         tries = iter(() if writing else _BACK_OFF)
         while True:
             await self._turn(resource, writing)
@@ -79,7 +82,11 @@ class _Transport(GitHubAPI):
                 until = await self._limits.refused(answer.headers, resource)
                 await self._patience(until, self._waiting(until))
                 continue
-            await self._limits.heard(answer.headers)
+            if answer.status != 401:  # that tells the limit of the address
+                await self._limits.heard(answer.headers)
+            if answer.status in (307, 308) and "location" in answer.headers and hops < _HOPS:  # gh follows only reads
+                path, hops = answer.headers["location"].removeprefix(self._place.api).lstrip("/"), hops + 1
+                continue
             if answer.status >= 500 and (pause := next(tries, None)) is not None:
                 await self.sleep(pause)
                 continue

@@ -122,6 +122,9 @@ def _answer(done: Completed) -> Answer | None:
     for line in rest.split(b"\r\n"):
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.strip().lower()] = value.strip()
+    length = headers.get("content-length", "")
+    if length.isdecimal() and "content-encoding" not in headers and int(length) > len(body) and "unexpected EOF" in done.err:
+        return None  # torn: it is not known what the rest said
     return Answer(int(status[1]), headers, body)
 
 

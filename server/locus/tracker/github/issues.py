@@ -233,9 +233,13 @@ class Issues:
 
     async def _patch(self, number: int, data: Mapping[str, Any]) -> Task:
         try:
-            self.saw(node_of(await self._client.patch(f"issues/{number}", data)))
+            answer = await self._client.patch(f"issues/{number}", data)
         except NotFound as error:
             raise no_issue([number]) from error
+        known = self._known.get(number)
+        if answer["number"] != number or (known is not None and known.id != answer["node_id"]):
+            raise no_issue([number])  # it was transferred, and gh followed it with a mere look
+        self.saw(node_of(answer))
         return await self.get(number)
 
     async def relabelled(self, number: int, add: set[str], remove: set[str]) -> list[Mutation]:

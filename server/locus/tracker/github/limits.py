@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ LONGEST = 3600.0
 """Seconds; the limits are per hour."""
 MOST_SPREAD = 10.0
 """Seconds by which one request is held back while there are some left."""
+
+_GRAPHQL = re.compile(rb'"type":\s*"RATE_LIMIT(?:ED)?"')
 
 Patience = Callable[[float, str], Awaitable[None]]
 """Waits until a moment (seconds since the epoch) for a reason to be shown. Raises in order to give up."""
@@ -122,7 +125,9 @@ class RateLimits:
 
 
 def is_limit(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether GitHub refused for going too fast, not for want of permission."""
+    """Whether GitHub refused for going too fast, not for want of permission. GraphQL says so in an answer of status 200."""
+    if status == 200:
+        return headers.get("x-ratelimit-resource") == "graphql" and _GRAPHQL.search(body[:4096]) is not None
     if status not in (403, 429):
         return False
     return status == 429 or "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or b"rate limit" in body.lower()
