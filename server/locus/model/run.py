@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Literal
 
 from pydantic import ValidationError
@@ -43,6 +42,7 @@ class TaskRun(Model):
     number: int
     title: str
     order: int | None = None
+    again: bool | None = None
     state: TaskState = TaskState.PENDING
     phase: str | None = None
     attempt: int = 0
@@ -131,7 +131,7 @@ class Fold:
         match event:
             case RunRequested():
                 self.requested, self.base, self.started_at = event, event.base, record.at
-                self.tasks = {t.number: TaskRun(number=t.number, title=t.title, order=t.order) for t in event.tasks}
+                self.tasks = {t.number: TaskRun(number=t.number, title=t.title, order=t.order, again=t.again) for t in event.tasks}
             case RunStarted():
                 self.started, self.state, self.reason, self.hint, self.ended_at = True, RunState.RUNNING, None, None, None
                 self.questions.clear()
@@ -200,7 +200,8 @@ class Fold:
 
     def _move(self, event: RunMoved) -> None:
         def moved(worktree: str) -> str:
-            return str(PurePath(event.worktrees) / PurePath(worktree).name)
+            slash = "\\" if "\\" in event.worktrees and "/" not in event.worktrees else "/"
+            return f"{event.worktrees}{slash}{worktree.replace(slash, '/').rpartition('/')[2]}"
 
         if self.requested is not None:
             self.requested = self.requested.model_copy(update={"folder": event.folder})
