@@ -17,6 +17,7 @@ import pytest
 from locus import locks, process
 from locus.commands.runs import RunStartedResult
 from locus.errors import Refused
+from support.gates import came, waits
 from support.house import House, done, states
 from support.lsp_client import VSCODE, Editor, capabilities_of, editor
 from support.procs import until_async
@@ -24,15 +25,6 @@ from support.raw_lsp import Message
 from support.repos import import_commit
 
 ROUNDS = 10
-
-
-def waits(folder: Path) -> tuple[str, str]:
-    """Shell lines: says it has come, waits for permission to go on."""
-    return f"touch {folder}/came-$LOCUS_TASK", f"until [ -e {folder}/go ]; do sleep 0.02; done"
-
-
-def came(folder: Path) -> set[int]:
-    return {int(path.name.removeprefix("came-")) for path in folder.glob("came-*")}
 
 
 async def at_once(*calls: Awaitable[Any]) -> tuple[list[RunStartedResult], list[Refused]]:

@@ -16,6 +16,7 @@ from locus.model.task import PullRequest
 from locus.repo.commits import trailers_of
 from locus.repo.objects import commit_of, is_ancestor, update_ref
 from locus.repo.push import fetch_own
+from locus.repo.worktrees import clear_branch_lock
 
 OWN_REFS = "refs/locus/own/"
 """`refs/locus/own/<branch>` is where an unfinished attempt of ours left a branch."""
@@ -66,6 +67,7 @@ async def beginning(run: Run, wanted: str, task: int | None, claim: Claim) -> Be
 
 async def _beginning(run: Run, branch: str, task: int | None) -> Beginning | None:
     base, here = run.planned.base_commit, run.repo.here
+    clear_branch_lock(run.repo, branch)
     own = run.branches.get(f"{OWN_REFS}{branch}")
     tips = await _tips(run, branch)
     tip = tips.newest

@@ -67,6 +67,7 @@ def prepared(run: Run, place: Place, task: int) -> Place:
 
 async def _anew(run: Run, branch: str, worktree: Path, start: str, task: int | None) -> None:
     await _clear(run, worktree, task)
+    worktrees.clear_branch_lock(run.repo, branch)
     (tip,) = await rev_parse(run.repo.here, f"refs/heads/{branch}")
     if tip is None:
         await worktrees.create(run.repo, worktree, branch, start=start)

@@ -7,15 +7,14 @@ What a checkout of HEAD would write byte for byte stands in HEAD and is not stor
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from locus.errors import LocusError, ProcessFailed
+from locus.repo import collecting
 from locus.repo.blobs import IMPORT, blobs, quoted
-from locus.repo.discover import common_dir_of, linked_git_dir
 from locus.repo.git import GitFailed, git
 from locus.repo.present import Entry, changes
 
@@ -25,8 +24,6 @@ REASON_TRAILER = "Locus-Reason"
 NO_HEAD = "none"
 
 _ATTEMPTS = 5
-_GC_PATIENCE = 60.0
-"""Seconds a running garbage collection is waited for."""
 _FIRST_BLOB = 10
 """Marks below it are the commits'."""
 _COMMITTER = b"Locus <locus@localhost>"
@@ -78,9 +75,9 @@ async def _tried(
     except GitFailed:
         if attempt == _ATTEMPTS or await _exists(worktree, ref):
             raise
-        await _gc_ended(worktree)  # it may have taken what was just written, before anything pointed to it
+        await collecting.ended(worktree)  # it may have taken what was just written, before anything pointed to it
         return None
-    await _gc_ended(worktree)
+    await collecting.ended(worktree)
     if await _complete(worktree, commit, head):
         return commit
     await git("update-ref", "-d", ref, commit, cwd=worktree)
@@ -120,11 +117,3 @@ async def _complete(worktree: Path, commit: str, head: str | None) -> bool:
 
 async def _exists(worktree: Path, ref: str) -> bool:
     return (await git("show-ref", "--verify", "--quiet", ref, cwd=worktree, check=False)).code == 0
-
-
-async def _gc_ended(worktree: Path) -> None:
-    """Git marks a running garbage collection with a file; a crashed one leaves it behind, hence the patience."""
-    mark = common_dir_of(linked_git_dir(worktree)) / "gc.pid"
-    deadline = time.monotonic() + _GC_PATIENCE
-    while mark.exists() and time.monotonic() < deadline:  # noqa: ASYNC110 - another process's file, not an event of ours
-        await asyncio.sleep(0.05)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from locus.errors import Refused
 from locus.repo.discover import Repository
+from locus.repo.git import GitFailed
 from locus.repo.keep import Kept, keep, keep_commit
 from locus.repo.names import head_ref
 from locus.repo.objects import refs_below, rev_parse, update_ref
@@ -36,7 +38,8 @@ async def keep_whole(
     made: list[Kept] = []
     kept = await keep(worktree, _next(prefix, standing, used), reason=reason)
     if kept is not None and await _same(repo, kept.commit, standing.values()):
-        await update_ref(repo.main, kept.ref, None, kept.commit)
+        with contextlib.suppress(GitFailed):  # another git holds the refs: then it is kept twice
+            await update_ref(repo.main, kept.ref, None, kept.commit)
     elif kept is not None:
         made.append(kept)
         standing[kept.ref] = kept.commit

@@ -121,6 +121,11 @@ def clear_stale_locks(repo: Repository, path: Path, branch: str) -> None:
     git_dir = linked_git_dir(path)
     for name in ("index.lock", "HEAD.lock"):
         (git_dir / name).unlink(missing_ok=True)
+    clear_branch_lock(repo, branch)
+
+
+def clear_branch_lock(repo: Repository, branch: str) -> None:
+    """Removes git's lock file of the branch; for whoever holds the branch."""
     (repo.common_dir / f"{head_ref(branch)}.lock").unlink(missing_ok=True)
 
 

@@ -1,0 +1,120 @@
+"""Lock files that somebody deletes or a power cut leaves, ours and git's: runs go on, or say what is in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from locus import locks, process
+from locus.engine import store
+from locus.errors import Refused
+from locus.repo import collecting
+from support.gates import came, waits
+from support.house import House, done, states
+from support.procs import until_async
+from support.repos import Person, put
+
+
+async def test_deleted_lock_files_are_put_back_while_the_run_goes_on(house: House, tmp_path: Path) -> None:
+    number = await house.issue(*waits(tmp_path), "echo a > a.txt")
+    run_id = await house.start(number)
+    await until_async(lambda: came(tmp_path) == {number})
+    own, branch = house.ws.runs / run_id / store.LOCK, house.ws.branch_lock(f"locus/issue-{number}")
+    own.unlink()
+    shutil.rmtree(house.ws.locks)
+    await until_async(lambda: locks.is_held(own) and locks.is_held(branch))
+    with pytest.raises(Refused, match="another run is working on"):
+        await house.start(number)
+    with pytest.raises(Refused, match="is going on"):
+        await house.call("locus.run.resume", runId=run_id)
+    (tmp_path / "go").touch()
+    assert done(await house.ended(run_id))
+
+
+async def test_a_run_whose_deleted_lock_somebody_else_has_taken_ends(house: House, tmp_path: Path) -> None:
+    """Its branch: it stops, the work is kept. Its own: as in a crash, for the other writes its journal now."""
+    number = await house.issue(*waits(tmp_path), "echo a > a.txt")
+    run_id = await house.start(number)
+    await until_async(lambda: came(tmp_path) == {number})
+    own, branch = house.ws.runs / run_id / store.LOCK, house.ws.branch_lock(f"locus/issue-{number}")
+    branch.unlink()
+    with locks.try_lock(branch) or pytest.fail():
+        view = await house.ended(run_id)
+        assert (view.state, states(view)) == ("stopped", ["interrupted"]) and not process.leftovers(run_id)
+
+    (tmp_path / f"came-{number}").unlink()
+    await house.call("locus.run.resume", runId=run_id)
+    await until_async(lambda: came(tmp_path) == {number})
+    own.unlink()
+    with locks.try_lock(own) or pytest.fail():
+        seq = house.view(run_id).seq
+        await until_async(lambda: not process.leftovers(run_id) and not locks.is_held(branch))
+        assert house.view(run_id).seq == seq
+    assert house.view(run_id).state == "lost"
+    (tmp_path / "go").touch()
+    await house.call("locus.run.resume", runId=run_id)
+    assert done(await house.until(run_id, done))
+
+
+async def test_the_lock_files_that_a_power_cut_left_keep_nobody_out(house: House) -> None:
+    number = await house.issue("echo a > a.txt")
+    for name in (f"branch-locus-issue-{number}", "slots/slot-0", "slots/slot-1", "slots/slot-2", "worktrees", "fetch", "run-state", "keep"):
+        left = house.ws.locks / name
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_text(f"{os.getppid()}\n")
+    assert done(await house.run(number))
+
+
+LEFT = ("index.lock", "HEAD.lock", "packed-refs.lock", "config.lock", "shallow.lock", "FETCH_HEAD.lock", "refs/heads/main.lock", "gc.pid")
+
+
+@pytest.mark.parametrize("name", LEFT)
+async def test_whatever_git_locks_in_the_persons_checkout_runs_go_on(house: House, tmp_path: Path, name: str) -> None:
+    """The lock is held, or was left by a git that was killed: a run fails meanwhile, is resumed, and ends well."""
+    number = await house.issue("echo half > half.txt", f"test -e {tmp_path}/go || exit 3", "echo a > a.txt")
+    gone = await asyncio.create_subprocess_exec("true")
+    await gone.wait()
+    with house.person.changing():
+        lock = put(house.ws.repo.common_dir, name, f"{gone.pid} {socket.gethostname()}\n" if name == "gc.pid" else "")
+    view = await asyncio.wait_for(house.run(number), 30)
+    assert states(view) == ["failed"] and not view.warnings
+    (tmp_path / "go").touch()
+    assert done(await asyncio.wait_for(house.carry_on(view.id), 30))
+    with house.person.changing():
+        lock.unlink()  # it was the person's to remove
+
+
+async def test_the_lock_that_a_killed_git_left_on_our_branch_is_removed(house: House) -> None:
+    """Whoever has the branch knows that no git works on it."""
+    number = await house.issue("echo a > a.txt")
+    put(house.ws.repo.common_dir, f"refs/heads/locus/issue-{number}.lock", "")
+    assert done(await house.run(number))
+
+
+async def test_a_garbage_collection_is_waited_for_while_it_goes_on(person: Person) -> None:
+    """As git judges it: not when its process is gone, nor after twelve hours, nor when nobody can tell whose the mark is."""
+    here, gone = socket.gethostname(), await asyncio.create_subprocess_exec("true")
+    await gone.wait()
+    with person.changing():
+        mark = put(person.path / ".git", "gc.pid", "")
+        for content, age, going_on in (
+            (f"{os.getpid()} {here}\n", 0, True),
+            (f"{os.getpid()} {here}\n", 13 * 3600, False),
+            (f"{os.getppid()} elsewhere.example\n", 0, True),
+            (f"{gone.pid} {here}\n", 0, False),
+            ("", 0, False),
+            ("nonsense\n", 0, False),
+        ):
+            mark.write_text(content)
+            os.utime(mark, (time.time() - age,) * 2)
+            waiting = asyncio.create_task(collecting.ended(person.path))
+            done, _ = await asyncio.wait([waiting], timeout=0.1 if going_on else 5)
+            assert bool(done) is not going_on, content
+            mark.unlink()
+            await asyncio.wait_for(waiting, 5)
