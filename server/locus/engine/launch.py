@@ -63,7 +63,7 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
         mode=asked.mode,
         sprint=title,
         base=wanted.base or "default",
-        tasks=tuple(RequestedTask(number=task.number, title=task.title, order=task.order) for task in tasks),
+        tasks=tuple(RequestedTask(number=task.number, title=task.title, order=task.order, again=is_done(task) or None) for task in tasks),
     )
     try:
         with _taken(folder) as lock:

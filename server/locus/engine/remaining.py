@@ -70,7 +70,8 @@ def _left_out(view: RunView, issue: Task) -> LeftOut | None:
     number = issue.number
     if issue.state == "closed":
         return LeftOut(f"#{number} was closed meanwhile", "reopen it if it is to be done all the same, then resume")
-    if is_done(issue):
+    task = view.task(number)
+    if is_done(issue) and not (task is not None and task.again):
         return LeftOut(f"#{number} is {issue.status} already", f"`locus issue edit {number} --status queued` if it is not, then resume")
     if issue.sprint == view.sprint:
         return None

@@ -18,6 +18,8 @@ class RequestedTask(Recorded):
     number: int
     title: str
     order: int | None = None
+    again: bool | None = None
+    """It was done when the run was asked for: that is no reason to leave it out on resume."""
 
 
 class Option(Recorded):
