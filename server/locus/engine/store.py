@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from locus import locks
-from locus.engine import journal
+from locus.engine import clock, journal
 from locus.errors import LocusError, NotFound
 from locus.model.run import Fold, RunView
 from locus.model.states import RunState
@@ -40,7 +40,7 @@ class RunStore:
     def make(self) -> Path:
         """The empty folder of a new run. Its id is unique, and sorts after all others even where the clock has been set back."""
         while True:
-            now = datetime.now(UTC).replace(tzinfo=None)
+            now = clock.now().replace(tzinfo=None)
             newest = next((began for run_id in self.ids() if (began := _began(run_id)) is not None), None)
             if newest is not None:
                 now = max(now, newest + _MILLISECOND)

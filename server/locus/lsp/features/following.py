@@ -94,15 +94,13 @@ class Following:
 
     def views(self) -> list[RunView]:
         """Newest first: all that are alive, and the latest of the others."""
-        every = sorted(
-            (view for repository in self._repositories.values() for view in repository.views.values()), key=_newest, reverse=True
-        )
+        every = sorted((view for repository in self._repositories.values() for view in repository.views.values()), key=_order, reverse=True)
         return [view for place, view in enumerate(every) if place < MOST_SHOWN or view.alive]
 
     def of(self, workspace: Workspace) -> list[RunView]:
         """Newest first."""
         repository = self._repositories.get(workspace.runs)
-        return sorted(repository.views.values(), key=_newest, reverse=True) if repository else []
+        return sorted(repository.views.values(), key=_order, reverse=True) if repository else []
 
     def find(self, run_id: str) -> tuple[Workspace, RunView] | None:
         for repository in self._repositories.values():
@@ -148,5 +146,6 @@ async def _pause(wake: asyncio.Event, seconds: float) -> None:
         wake.clear()
 
 
-def _newest(view: RunView) -> tuple[str, str]:
-    return view.started_at, view.id
+def _order(view: RunView) -> str:
+    """Ids sort as the runs were started, which their times do not where the clock was set back."""
+    return view.id
