@@ -37,6 +37,10 @@ class NotFound(LocusError):
     """A task, sprint, run or repository that does not exist."""
 
 
+class OutOfReach(LocusError):
+    """A service does not answer: whether what was asked of it arrived is not known. It may be there again in a while."""
+
+
 class ProcessFailed(LocusError):
     """A child process could not be started, failed or ran out of time."""
 

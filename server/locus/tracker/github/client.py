@@ -11,8 +11,8 @@ from typing import Any, cast
 import gidgethub
 from gidgethub.abc import GitHubAPI
 
-from locus.errors import LocusError, NotFound, Refused
-from locus.tracker.github.gh import API_VERSION, Gh, NotLoggedIn, Unreachable
+from locus.errors import LocusError, NotFound, OutOfReach, Refused
+from locus.tracker.github.gh import API_VERSION, Gh, NotLoggedIn
 from locus.tracker.github.limits import Patience, RateLimits, is_limit
 from locus.tracker.github.place import GITHUB, GitHubPlace
 
@@ -73,7 +73,7 @@ class _Transport(GitHubAPI):
             await self._turn(resource, writing)
             try:
                 answer = await self._gh.request(method, path, sent, body)
-            except Unreachable:
+            except OutOfReach:
                 if (pause := next(tries, None)) is None:
                     raise
                 await self.sleep(pause)
@@ -103,7 +103,7 @@ class _Transport(GitHubAPI):
 
 
 class Client:
-    """Paths are relative to the repository: `issues/42`. Raises NotFound, Refused, Invalid, NotLoggedIn, Unreachable."""
+    """Paths are relative to the repository: `issues/42`. Raises NotFound, Refused, Invalid, NotLoggedIn, OutOfReach."""
 
     def __init__(
         self,
@@ -180,8 +180,8 @@ class Client:
                 return Invalid(said, [])
         return self._broken(said) if status >= 500 else Refused(f"{at.host} refused the request: {said}")
 
-    def _broken(self, said: str) -> Unreachable:
-        return Unreachable(f"{self._place.host} is in trouble: {said}", "try again later; see https://www.githubstatus.com")
+    def _broken(self, said: str) -> OutOfReach:
+        return OutOfReach(f"{self._place.host} is in trouble: {said}", "try again later; see https://www.githubstatus.com")
 
 
 def _clean(value: Any) -> Any:

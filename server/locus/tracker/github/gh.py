@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from locus.errors import LocusError, ProcessFailed, Refused
+from locus.errors import LocusError, OutOfReach, ProcessFailed, Refused
 from locus.locks import Slots
 from locus.process import Completed, run, scrubbed_env
 
@@ -37,10 +37,6 @@ _LOUD = ("GH_DEBUG", "DEBUG", "GH_FORCE_TTY", "GH_REPO", "CLICOLOR_FORCE")
 """They would write into what is read here, or point at another repository."""
 
 
-class Unreachable(LocusError):
-    """GitHub did not answer: whether the request arrived is not known."""
-
-
 class NotLoggedIn(LocusError):
     """There is no login for this host, or it has expired."""
 
@@ -65,7 +61,7 @@ class Gh:
         self._slots = Slots(locks / "gh", AT_ONCE)
 
     async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """`path` without the leading slash. Raises Unreachable, NotLoggedIn, or Refused where gh is missing."""
+        """`path` without the leading slash. Raises OutOfReach, NotLoggedIn, or Refused where gh is missing."""
         said = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
         argv = ["gh", "api", "-i", "--hostname", self.host, "-X", method, *said, path, *(["--input", "-"] if body else [])]
         with await self._slots.acquire(poll=0.01):
@@ -74,7 +70,7 @@ class Gh:
             except ProcessFailed as error:
                 if error.code in (126, 127):
                     raise _missing() from error
-                raise Unreachable(
+                raise OutOfReach(
                     f"{self.host} did not answer: {error.message}", "check the network, or https://www.githubstatus.com"
                 ) from error
         return _answer(done) or self._unanswered(done)
@@ -84,13 +80,13 @@ class Gh:
         words = done.err.splitlines()[-1] if done.err else f"gh ended with {done.code}"
         if done.code == 4 or "gh auth login" in done.err:
             raise NotLoggedIn(self.host, "nobody is logged in")
-        raise Unreachable(f"{self.host} cannot be reached: {words}", "check the network, or https://www.githubstatus.com")
+        raise OutOfReach(f"{self.host} cannot be reached: {words}", "check the network, or https://www.githubstatus.com")
 
     async def logged_in(self) -> bool:
         """Whether gh has a login for this host, as far as can be told: of a host that does not answer only that there is one."""
         try:
             return (await self.request("GET", "rate_limit", {}, b"")).status != 401  # asking costs nothing
-        except Unreachable:
+        except OutOfReach:
             return True
         except NotLoggedIn:
             return False

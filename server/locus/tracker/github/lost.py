@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from locus.tracker.github.gh import Unreachable
+from locus.errors import OutOfReach
 
 T = TypeVar("T")
 
@@ -15,11 +15,11 @@ _PAUSES = (1.0, 2.0, 4.0)
 
 
 async def once(send: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]]) -> T:
-    """Raises Unreachable when GitHub stays silent."""
+    """Raises OutOfReach when GitHub stays silent."""
     for pause in _PAUSES:
         try:
             return await send()
-        except Unreachable:
+        except OutOfReach:
             await asyncio.sleep(pause)
             if (found := await look()) is not None:
                 return found

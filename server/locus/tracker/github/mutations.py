@@ -45,7 +45,7 @@ class Mutations:
         self._batch: Batch[Change, None] = Batch(self._carry_out)
 
     async def apply(self, *parts: Mutation) -> None:
-        """Raises Refused when GitHub declines a part, Unreachable when it is not known whether the change arrived."""
+        """Raises Refused when GitHub declines a part, OutOfReach when it is not known whether the change arrived."""
         if parts:
             await self._batch.get(Change(parts))
 
