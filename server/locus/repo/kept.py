@@ -34,10 +34,10 @@ class KeepRef:
     """Made by Locus, so that `at` is when it was kept; else somebody put a commit of their own there, and it is theirs to let go."""
 
 
-async def keeps(repo: Repository) -> list[KeepRef]:
-    """Oldest first."""
+async def keeps(repo: Repository, below: str = KEEP_REFS) -> list[KeepRef]:
+    """Those whose names begin with `below`, which ends in a slash; oldest first."""
     form = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)%00%(contents:trailers:only,unfold)%01"
-    done = await git("for-each-ref", "--sort=committerdate", form, KEEP_REFS, cwd=repo.main)
+    done = await git("for-each-ref", "--sort=committerdate", form, below, cwd=repo.main)
     found = []
     for record in done.out.split("\x01"):
         if "\0" not in record:
