@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from locus.model.config import AgentProfile
     from locus.repo.facts import Repository
     from locus.tracker.choosing import Choice
+    from locus.tracker.github.limits import Patience
     from locus.tracker.github.place import GitHubPlace
     from locus.tracker.protocol import Tracker
     from locus.trust import TrustStore
@@ -25,16 +26,25 @@ class Workspace:
     """`path` may be anywhere inside a repository. Raises Refused where there is none.
 
     `editor` are the settings the editor sent; `trusted` is false while the editor distrusts the folder; `mirrored` shows tasks as they were
-    at the last look, so that nothing waits for the network.
+    at the last look, so that nothing waits for the network. `patience` is how a keeper that has to wait does so.
     """
 
-    def __init__(self, path: Path, *, editor: Mapping[str, Any] | None = None, trusted: bool = True, mirrored: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        editor: Mapping[str, Any] | None = None,
+        trusted: bool = True,
+        mirrored: bool = False,
+        patience: Patience | None = None,
+    ) -> None:
         from locus.repo.facts import discover
 
         self.repo: Repository = discover(path)
         self.editor = dict(editor or {})
         self.trusted = trusted
         self.mirrored = mirrored
+        self.patience = patience
         self._chosen: Choice | LocusError | None = None
 
     # Where things lie.
@@ -123,6 +133,7 @@ class Workspace:
             limits=self.repo.locus_dir / "rate-limit.json",
             decided=lambda: record(self.state, place),
             mirror=self.state / "github.json" if self.mirrored else None,
+            **({"patience": self.patience} if self.patience is not None else {}),
         )
 
     @property

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from locus.engine.journal import Sink
+from locus.engine.patience import Patience
+from locus.errors import OutOfReach
 from locus.model.events import EffectDone, EffectIntended
 
 Result = dict[str, Any]
@@ -24,8 +26,11 @@ class Effect:
 
 
 class Effects:
-    def __init__(self, journal: Sink) -> None:
+    """`patience` waits for a service that does not answer; without one its silence ends the effect."""
+
+    def __init__(self, journal: Sink, patience: Patience | None = None) -> None:
         self._journal = journal
+        self._patience = patience
 
     def done(self, key: str) -> Result | None:
         return self._journal.fold.effects.get(key)
@@ -37,12 +42,34 @@ class Effects:
             return known
         result: Result | None = None
         if effect.key in self._journal.fold.intended:
-            result = await effect.look()
+            result = await (effect.look() if self._patience is None else self._looked(effect, self._patience))
         else:
             self._journal.append(EffectIntended(key=effect.key), task)
             if not effect.repeatable:
                 await self._journal.sync()
         if result is None:
-            result = await effect.act()
+            result = await (effect.act() if self._patience is None else self._until_answered(effect, self._patience))
         self._journal.append(EffectDone(key=effect.key, result=result), task)
         return result
+
+    @staticmethod
+    async def _until_answered(effect: Effect, patience: Patience) -> Result:
+        """What did not get an answer may have arrived all the same: it is looked for before it is tried again."""
+        for pause in patience.pauses():
+            try:
+                return await effect.act()
+            except OutOfReach as error:
+                await patience.again(pause, error)
+            result = await Effects._looked(effect, patience)
+            if result is not None:
+                return result
+        raise AssertionError("pauses never end")
+
+    @staticmethod
+    async def _looked(effect: Effect, patience: Patience) -> Result | None:
+        for pause in patience.pauses():
+            try:
+                return await effect.look()
+            except OutOfReach as error:
+                await patience.again(pause, error)
+        raise AssertionError("pauses never end")

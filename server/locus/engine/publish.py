@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Collection, Mapping
 
 from locus.engine import messages
@@ -9,7 +11,7 @@ from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, failed, others_commits
-from locus.errors import ProcessFailed
+from locus.errors import ProcessFailed, Refused
 from locus.model.body import closes
 from locus.model.events import Accepted, TaskChanged
 from locus.model.states import TaskState
@@ -105,6 +107,10 @@ async def pull_request(run: Run, key: str, branch: str, title: str, body: str, t
         return None  # `act` itself looks by head first
 
     async def act() -> Result:
+        draft = PullDraft(branch=branch, base=run.planned.base_branch, title=title, body=body)
+        if _is_new(run, branch):
+            with contextlib.suppress(Refused):  # somebody has made one meanwhile
+                return {"pullRequest": (await run.tracker.create_pull(draft)).wire()}
         found = await run.tracker.pulls(branch)
         marker, closing = messages.run_marker(run.id), set(closes(body))
         for pull in found:
@@ -113,7 +119,6 @@ async def pull_request(run: Run, key: str, branch: str, title: str, body: str, t
         for pull in found:
             if marker in pull.body and closing <= set(closes(pull.body)):
                 return {"pullRequest": pull.wire()}
-        draft = PullDraft(branch=branch, base=run.planned.base_branch, title=title, body=body)
         return {"pullRequest": (await run.tracker.create_pull(draft)).wire()}
 
     try:
@@ -123,6 +128,31 @@ async def pull_request(run: Run, key: str, branch: str, title: str, body: str, t
     except ProcessFailed as error:
         raise failed(f"the pull request could not be made: {error.message}", error.hint) from error
     return PullRequest.model_validate(result["pullRequest"])
+
+
+def _is_new(run: Run, branch: str) -> bool:
+    """Nobody can have made a pull request from a branch that was not there when this run began."""
+    return not run.resumed and f"refs/heads/{branch}" not in run.branches and branch not in run.remote_tips
+
+
+async def finished(run: Run, number: int, attempt: int, said: str, pull: PullRequest | None) -> None:
+    """What the tracker is told of a task that succeeded: all at once, since one request may do."""
+    work = [comment(run, number, attempt, "done", said), status(run, number, attempt, good_end(run))]
+    done = await asyncio.gather(*work, *([mark(run, pull)] if pull is not None else []), return_exceptions=True)
+    for result in done:
+        if result is not None:
+            raise result
+
+
+async def mark(run: Run, pull: PullRequest) -> None:
+    async def look() -> Result | None:
+        return None  # a label that is there is not set twice
+
+    async def act() -> Result:
+        await run.tracker.mark_pull(pull.number)
+        return {}
+
+    await run.effects.perform(Effect(f"mark:{pull.number}", look, act))
 
 
 async def comment(run: Run, number: int, attempt: int, what: str, body: str) -> None:

@@ -18,6 +18,7 @@ from locus.engine.control import Control
 from locus.engine.effects import Effect, Effects, Result
 from locus.engine.inbox import ForceStop
 from locus.engine.journal import Journal, Sink
+from locus.engine.patience import Patience
 from locus.engine.run import Run
 from locus.engine.store import RunStore
 from locus.engine.survey import Survey, survey
@@ -55,8 +56,9 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
     The caller holds the run's lock; `lock` is guarded against its deletion.
     """
     asked = request.load(folder)
-    ws = Workspace(Path(asked.root))
     control = Control(on_stop=lambda: _stopping(journal))
+    patience = Patience(journal, control)
+    ws = Workspace(Path(asked.root), patience=patience.until)
     if signals:
         control.listen_to_signals()
     resumed, died = journal.fold.started, journal.fold.started and not journal.fold.state.ended
@@ -69,7 +71,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
     ]
     try:
         await _clear_leftovers(ws, asked.run_id if died else None)
-        ending = await _carry_out(folder, asked, ws, journal, control, claims)
+        ending = await _carry_out(folder, asked, ws, journal, control, claims, patience)
     except Refused as error:
         ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=error.hint)
     except Exception as error:
@@ -91,7 +93,10 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
     await journal.sync()
 
 
-async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, claims: Claims) -> RunEnded:
+async def _carry_out(
+    folder: Path, asked: request.RunRequest, ws: Workspace, journal: Sink, control: Control, claims: Claims, patience: Patience
+) -> RunEnded:
+    await ws.settle()
     planned, seen = await control.unless_stopped(None, _plan(asked, ws, journal, control, claims), grace=0)
     run = Run(
         id=asked.run_id,
@@ -99,7 +104,7 @@ async def _carry_out(folder: Path, asked: request.RunRequest, ws: Workspace, jou
         request=asked,
         ws=ws,
         journal=journal,
-        effects=Effects(journal),
+        effects=Effects(journal, patience),
         control=control,
         slots=Slots(ws.locks / "slots", asked.config.agent.max_parallel),
         claims=claims,

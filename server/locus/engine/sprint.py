@@ -117,8 +117,7 @@ async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> No
     await snapshots.left_out(run, place.worktree, task.number)
     await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, None)
-    await publish.comment(run, task.number, accepted.attempt, "done", said)
-    await publish.status(run, task.number, accepted.attempt, publish.good_end(run))
+    await publish.finished(run, task.number, accepted.attempt, said, None)
     run.move(task.number, publish.good_end(run))
 
 
@@ -148,7 +147,9 @@ async def _deliver(run: Run, place: Place) -> None:
     done = await _done_in(run, good)
     if done:
         body = messages.sprint_body(run.id, name, done, verified, agents)
-        await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
+        pull = await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
+        if pull is not None:
+            await publish.mark(run, pull)
     if finished and (pushed or run.planned.remote is None or not run.config.agent.auto_pr):
         await endings.put_away(run, "remove:sprint", place.worktree, None)
 

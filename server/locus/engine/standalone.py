@@ -96,8 +96,7 @@ async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, acc
     body = messages.pull_body(run.id, task, accepted.summary, accepted.verified, planned.agent)
     pull = await publish.pull_request(run, f"pull:{task.number}", place.branch, messages.pull_title(task), body, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, pull.number if pull else None)
-    await publish.comment(run, task.number, accepted.attempt, "done", said)
-    await publish.status(run, task.number, accepted.attempt, publish.good_end(run))
+    await publish.finished(run, task.number, accepted.attempt, said, pull)
     run.move(task.number, publish.good_end(run))
     return pushed
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from locus import locks
 from locus.engine import clock, journal
 from locus.errors import LocusError, NotFound
+from locus.model import naming
 from locus.model.run import Fold, RunView
 from locus.model.states import RunState
 
 JOURNAL, LOCK, LOG, INBOX = "journal.jsonl", "lock", "runner.log", "inbox"
 
 
-_STAMP = "run-%Y-%m-%dT%H-%M-%S-%f"
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -41,10 +41,10 @@ class RunStore:
         """The empty folder of a new run. Its id is unique, and sorts after all others even where the clock has been set back."""
         while True:
             now = clock.now().replace(tzinfo=None)
-            newest = next((began for run_id in self.ids() if (began := _began(run_id)) is not None), None)
+            newest = next((began for run_id in self.ids() if (began := naming.run_began(run_id)) is not None), None)
             if newest is not None:
                 now = max(now, newest + _MILLISECOND)
-            folder = self.folder / f"{now.strftime(_STAMP)[:-3]}-{os.urandom(2).hex()}"
+            folder = self.folder / f"{now.strftime(naming.RUN_TIME)[:-3]}-{os.urandom(2).hex()}"
             with suppress(FileExistsError):
                 folder.mkdir(parents=True)
                 return folder
@@ -97,14 +97,6 @@ class RunStore:
                 if not (isinstance(error, NotFound) and locks.is_held(self.folder / run_id / LOCK)):
                     problems[run_id] = error
         return problems
-
-
-def _began(run_id: str) -> datetime | None:
-    """None for a folder that somebody has named by hand."""
-    try:
-        return datetime.strptime(run_id.rpartition("-")[0], _STAMP)
-    except ValueError:
-        return None
 
 
 def seen(fold: Fold, folder: Path, read_on: Callable[[], None]) -> RunView | None:

@@ -112,6 +112,10 @@ class Tracker(Protocol):
         """Only what is given is changed. A merged pull request stays merged."""
         ...
 
+    async def mark_pull(self, number: int) -> None:
+        """Marks a pull request as Locus' (`agent:managed`), where pull requests have labels."""
+        ...
+
     async def pulls(self, branch: str) -> list[PullRequest]:
         """All from this branch, whatever their state, the newest first."""
         ...

@@ -18,6 +18,8 @@ from locus.tracker.github.place import GITHUB, GitHubPlace
 
 _SENT = ("accept", "if-none-match", "if-modified-since")
 """Of gidgethub's headers; the others are gh's own."""
+_SHORT = 15.0
+"""Seconds."""
 _HOPS = 3
 """A repository that was renamed more than once."""
 _BACK_OFF = (1.0, 2.0, 4.0)
@@ -44,8 +46,12 @@ class PartlyFailed(LocusError):
         self.errors = errors
 
 
-async def sleep_until(moment: float, _reason: str) -> None:
-    await asyncio.sleep(max(0.0, moment - time.time()))
+async def shortly(moment: float, reason: str) -> None:
+    """The patience of somebody who sits there and waits: raises OutOfReach when it would take longer than a moment."""
+    pause = moment - time.time()
+    if pause > _SHORT:
+        raise OutOfReach(reason, "try again then; `.locus/rate-limit.json` says what GitHub allows")
+    await asyncio.sleep(max(0.0, pause))
 
 
 class _Transport(GitHubAPI):
@@ -110,7 +116,7 @@ class Client:
         gh: Gh,
         place: GitHubPlace,
         limits: RateLimits,
-        patience: Patience = sleep_until,
+        patience: Patience = shortly,
         decided: Callable[[], None] = lambda: None,
     ) -> None:
         self._place = place

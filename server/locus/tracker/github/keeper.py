@@ -8,7 +8,7 @@ from typing import Literal
 
 from locus.model.labels import LABELS
 from locus.model.task import Comment, PullDraft, PullRequest, Sprint, SprintDraft, Task, TaskChanges, TaskDraft, TaskFilter, TaskStatus
-from locus.tracker.github.client import Client, sleep_until
+from locus.tracker.github.client import Client, shortly
 from locus.tracker.github.gh import Gh
 from locus.tracker.github.issues import Issues
 from locus.tracker.github.labels import LabelBook
@@ -35,7 +35,7 @@ class GitHubTracker:
         root: Path,
         locks: Path,
         limits: Path,
-        patience: Patience = sleep_until,
+        patience: Patience = shortly,
         decided: Callable[[], None] = lambda: None,
         mirror: Path | None = None,
     ) -> None:
@@ -125,6 +125,9 @@ class GitHubTracker:
         state: PullState | None = None,
     ) -> PullRequest:
         return await self._pulls.update(number, title=title, body=body, draft=draft, state=state)
+
+    async def mark_pull(self, number: int) -> None:
+        await self._issues.manage([number])
 
     async def pulls(self, branch: str) -> list[PullRequest]:
         return await self._pulls.of_branch(branch)

@@ -104,6 +104,9 @@ class LocalTracker:
     ) -> PullRequest:
         return await self._write(lambda connection: pulls.update(connection, number, title=title, body=body, draft=draft, state=state))
 
+    async def mark_pull(self, number: int) -> None:
+        """They have no labels here."""
+
     async def pulls(self, branch: str) -> list[PullRequest]:
         return await self._read(lambda connection: pulls.of_branch(connection, branch))
 
