@@ -198,7 +198,7 @@ def test_detached_followed_and_stopped(locus: Locus, house: House) -> None:
     assert (held.code, held.err.splitlines()[1]) == (2, "  #1: another run is working on locus/issue-1")
     assert locus("stop", run_id, "--task", "9").err.splitlines()[0] == f"locus: run {run_id} has no task #9"
     assert locus("stop").out.splitlines() == [
-        f"{run_id} is being stopped; what was done is kept",
+        f"{run_id} is being stopped; what was done is kept. Once more within 2 s, or with --force, ends it at once",
         f"Go on with it later: locus run --resume {run_id}",
     ]
     out, err = following.communicate(timeout=30)

@@ -20,7 +20,7 @@ async def stop(session: Session, given: Given) -> int:
     task, force = given.number("task"), given.flag("force")
     view: RunView = await session.call("locus.run.stop", runId=given.text("run"), task=task, force=force)
     what = f"#{task} of {view.id}" if task is not None else view.id
-    how = "is ended at once" if force else "is being stopped; what was done is kept"
+    how = "is ended at once" if force else "is being stopped; what was done is kept. Once more within 2 s, or with --force, ends it at once"
     again = f"locus run --resume {view.id}"
     session.show(view, lambda: [f"{what} {how}", f"Go on with it later: {again}"])
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from locus.engine.control import PATIENCE
 from locus.lsp.presenters.words import counted, plain
 from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState, TaskState
@@ -44,7 +45,9 @@ def message(view: RunView) -> str:
         parts += [task_name(active[0]), _activity(active[0])]
     elif active:
         parts.append(", ".join(f"#{task.number} {task_state(task.state)}" for task in active))
-    if view.state in (RunState.STARTING, RunState.WAITING, RunState.STOPPING) and not view.questions:
+    if view.state is RunState.STOPPING:
+        parts.append(f"stopping, what was done is kept; once more within {PATIENCE:g} s ends it at once")
+    elif view.state in (RunState.STARTING, RunState.WAITING) and not view.questions:
         parts.append(view.state.value + (f": {plain(view.reason)}" if view.reason else ""))
     return " · ".join(parts)
 
