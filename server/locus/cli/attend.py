@@ -68,7 +68,7 @@ class Attendance:
         """To the run's end. An end that the journal had told up to record `after` is an earlier one: the run is being resumed."""
         from locus.engine.follow import Follower
 
-        follower = Follower(self._session.workspace.runs, run_id)
+        follower = Follower(self._session.workspace.runs, run_id, log=False)
         patience = time.monotonic() + _TAKEN_UP
         async with asyncio.TaskGroup() as group:
             try:
