@@ -62,7 +62,7 @@ async def test_cleaning_keeps_everything_first_and_restoring_brings_it_back(hous
 async def test_a_repository_of_any_kind(new_house: Callable[..., House], tmp_path: Path, kind: str) -> None:
     house = new_house(kind, config={"agent_baseBranch": "main"} if kind == "bare" else None)
     inside = "vendor/lib/lib.txt" if kind == "submodule" else "README.md"
-    number, worktree = await failed(house, f"echo changed > {inside}", "echo new > new.txt")
+    number, worktree = await failed(house, f"echo changed > {inside}", "rm -rf vendor/lib/inner", "echo new > new.txt")
     before = files_of(worktree)
     assert len((await entries(house))[0].keep_refs) == 1
     assert (await house.call("locus.worktree.clean")).removed == (str(worktree),)
