@@ -28,10 +28,13 @@ async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) ->
         (tip,) = await rev_parse(run.repo.here, f"refs/heads/{place.branch}")
         if tip is not None and tip != place.start:
             await update_ref(run.repo.here, f"{OWN_REFS}{place.branch}", tip)
-    await publish.status(run, number, attempt, ended.state)
-    if ended.state is not TaskState.INTERRUPTED:
-        body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
-        await publish.comment(run, number, attempt, "failed", body)
+    try:
+        await publish.status(run, number, attempt, ended.state)
+        if ended.state is not TaskState.INTERRUPTED:
+            body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
+            await publish.comment(run, number, attempt, "failed", body)
+    except LocusError as error:  # of a login that has expired, say: what the task ended with matters more
+        run.warn(f"the tracker could not be told how #{number} ended: {error}")
 
 
 async def _keep(run: Run, number: int, ended: TaskEnded, place: Place) -> None:

@@ -1,0 +1,113 @@
+"""Whole runs with tasks on GitHub: the real gh, our own git, and the stand-in at the other end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from locus.engine import patience
+from locus.tracker.github import GitHubTracker, lost
+from support.github.fixtures import Demo, demo, gh, github, short_folder, wire
+from support.github.github import GitHub
+from support.github.world import Issue
+from support.house import House, done, states
+
+__all__ = ["demo", "gh", "github", "short_folder", "wire"]
+
+
+@pytest.fixture
+def house(demo: Demo, gh: object, github: GitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(patience, "PAUSES", (0.05,))
+    monkeypatch.setattr(lost, "_PAUSES", (0.05,))
+    made = House(demo.person, {"tracker": "github"})
+    yield made
+    made.end_runs()
+
+
+def labels(demo: Demo, issue: Issue) -> set[str]:
+    return {label.name for label in demo.repository.labels_of(issue)}
+
+
+def pulls(demo: Demo) -> list[Issue]:
+    return [issue for issue in demo.repository.issues.values() if issue.pull is not None]
+
+
+async def test_an_issue_becomes_a_pull_request(house: House, demo: Demo, github: GitHub) -> None:
+    await house.call("locus.init")
+    number = await house.issue("echo a > a.txt", title="Add a", type="feature")
+    with github.counting() as counted:
+        view = await house.run(number)
+    assert done(view), view
+    issue, (pull,) = demo.repository.issues[number], pulls(demo)
+    assert labels(demo, issue) == {"agent:managed", "locus:done", "type:feature"}
+    assert labels(demo, pull) == {"agent:managed"}
+    assert pull.title == f"Add a (#{number})" and f"Closes #{number}" in (pull.body or "")
+    assert pull.pull is not None and (pull.pull.head, pull.pull.base) == (f"locus/issue-{number}", "main")
+    (comment,) = issue.comments
+    assert "finished this task" in comment.body and f"#{pull.number}" in comment.body
+    assert len(counted.requests) <= 6, [request.operation for request in counted.requests]
+    assert house.trailers(f"locus/issue-{number}") == [str(number)]
+    assert house.worktrees() == []
+
+
+async def test_a_sprint_becomes_one_pull_request(house: House, demo: Demo, github: GitHub) -> None:
+    await house.call("locus.init")
+    numbers = [await house.issue(f"echo {name} > {name}.txt", title=f"Add {name}") for name in "abc"]
+    await house.sprint("Sprint 1", *numbers)
+    with github.counting() as counted:
+        view = await house.run(sprint="Sprint 1")
+    assert done(view), view
+    (pull,) = pulls(demo)
+    assert pull.title == "Sprint: Sprint 1" and all(f"Closes #{number}" in (pull.body or "") for number in numbers)
+    assert [labels(demo, demo.repository.issues[number]) for number in numbers] == [
+        {"agent:managed", "locus:done", f"order:{position}"} for position in (1, 2, 3)
+    ]
+    assert len(counted.requests) <= 3 * len(numbers) + 6, [request.operation for request in counted.requests]
+
+
+async def test_a_failed_task_is_told_once_and_a_label_added_meanwhile_stays(house: House, demo: Demo, github: GitHub) -> None:
+    number = await house.issue("exit 3", title="Bad")
+    github.add_label(demo.repository, number, "urgent")
+    view = await house.run(number)
+    assert states(view) == ["failed"]
+    assert labels(demo, demo.repository.issues[number]) == {"agent:managed", "locus:failed", "urgent"}
+    assert len(demo.repository.issues[number].comments) == 1
+
+
+async def test_an_answer_that_is_lost_makes_nothing_twice(house: House, demo: Demo, github: GitHub) -> None:
+    number = await house.issue("echo a > a.txt")
+    github.fail(method="POST", path="/repos/*/pulls", cut=True, after_effect=True)
+    github.fail(containing="addComment", cut=True, after_effect=True)
+    view = await house.run(number)
+    assert done(view), view
+    assert len(pulls(demo)) == 1 and len(demo.repository.issues[number].comments) == 1
+
+
+async def test_a_run_waits_for_github_and_says_so(house: House, demo: Demo, github: GitHub) -> None:
+    number = await house.issue("echo a > a.txt")
+    github.fail(method="POST", path="/repos/*/pulls", status=503, next=3)
+    view = await house.run(number)
+    assert done(view), view
+    assert len(pulls(demo)) == 1
+
+
+async def test_an_expired_login_fails_the_task_with_its_fix_and_loses_nothing(house: House, demo: Demo, github: GitHub) -> None:
+    number = await house.issue("echo a > a.txt")
+    run_id = await house.request(number)
+    github.log_out()
+    view = await house.carry_on(run_id)
+    assert "gh auth login" in str(view.hint or view.tasks[0].hint), view
+    github.log_in()
+    assert done(await house.carry_on(run_id))
+
+
+async def test_the_keeper_is_chosen_once(demo: Demo, gh: object, github: GitHub) -> None:
+    house = House(demo.person)
+    await house.ws.settle()
+    assert isinstance(house.ws.tracker, GitHubTracker), house.ws.tracker_reason
+    await house.issue("echo a > a.txt")
+    github.log_out()
+    again = House(demo.person)
+    await again.ws.settle()
+    assert again.ws.tracker.keeper == "octo/demo", "an expired login is an error, not another keeper"
