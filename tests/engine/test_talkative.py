@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
 from locus.engine import journal, store, stream
+from locus.engine.follow import Follower
 from locus.engine.stream import CAP, Stream
 from locus.errors import LocusError
 from locus.model.agent import Notice
@@ -85,6 +87,18 @@ async def test_a_verification_that_closes_its_streams_is_still_bounded_in_time(h
     number = await house.issue("touch a.txt")
     view = await house.run(number)
     assert states(view) == ["failed"] and "mute" in str(view.tasks[0].error)
+
+
+async def test_who_follows_a_run_keeps_only_what_nobody_has_read_yet(house: House) -> None:
+    view = await house.run(await house.issue("echo first", "echo second", "touch a.txt"))
+    follower = Follower(house.ws.runs, view.id)
+    follower.poll()
+    lines = follower.new_lines()
+    assert {"first", "second"} <= {line.text for line in lines}
+    kept = weakref.ref(lines[0])
+    del lines
+    assert kept() is None
+    assert follower.new_lines() == []
 
 
 def test_head_and_end_of_a_stream_are_kept(tmp_path: Path) -> None:

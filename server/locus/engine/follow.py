@@ -74,7 +74,6 @@ class Follower:
     _journal: _Tail | None = None
     _streams: dict[int, _Tail] = field(default_factory=dict)
     _lines: list[LogLine] = field(default_factory=list)
-    _read: dict[int | None, int] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -109,10 +108,9 @@ class Follower:
                     self._fold.apply(record)
 
     def new_lines(self, task: int | None = None) -> list[LogLine]:
-        """What the agents said since the last call with the same `task` (None: all of them), in the order it was read."""
-        start = self._read.get(task, 0)
-        self._read[task] = len(self._lines)
-        return [line for line in self._lines[start:] if task is None or line.task == task]
+        """What the agents, or that of one `task`, said since the last call, in the order it was read; it is not kept any longer."""
+        lines, self._lines = self._lines, []
+        return [line for line in lines if task is None or line.task == task]
 
     def _poll_streams(self) -> bool:
         changed = False
