@@ -116,6 +116,13 @@ async def test_a_run_of_ours_is_resumed_and_the_originals_are_left_alone(house: 
     assert "Sprint 1" in (await refusal(house))[0]
 
 
+async def test_our_own_state_is_not_taken_for_the_originals(house: House) -> None:
+    view = await failed(house)
+    assert (house.run_state() or {})["runId"] == view.id
+    await house.call("locus.issue.close", number=1)
+    assert await refusal(house) == ("there is no unfinished run to resume", "see `locus status`")
+
+
 # .locus/run-state.json is needed by a new run.
 
 KEPT: dict[str, tuple[Callable[[], bytes], str]] = {

@@ -275,6 +275,23 @@ async def test_what_somebody_else_has_pushed_is_not_replaced_and_their_merge_is_
     assert final.tasks[0].attempt == 1, "the agent was not needed again"
 
 
+async def test_what_a_hook_asked_for_is_added_by_hand_and_published(house: House) -> None:
+    assert house.person.remote is not None
+    hook = house.person.remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nread old new ref\ngit cat-file -e $new:LICENSE || { echo where is the licence >&2; exit 1; }\n")
+    hook.chmod(0o755)
+    mended(house).touch()
+    number = await hard(house, "echo whole > whole.txt")
+    assert "where is the licence" in str((await house.run(number)).tasks[0].error)
+    worktree = tree(house, "issue-1")
+    (worktree / "LICENSE").write_text("do as you like\n")
+    by_hand = commit(house, worktree)
+    again = await resume(house)
+    assert done(again) and again.tasks[0].attempt == 1 and starts(house, number) == 1
+    assert house.person.tip("locus/issue-1") == by_hand
+
+
 async def test_a_push_that_is_refused_again_fails_again_and_nothing_is_done_twice(house: House) -> None:
     """Also in a sprint: the task is only published, and those after it are not begun on top of what is not."""
     assert house.person.remote is not None
