@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 
 from locus.errors import InvalidArguments
 
 PREFIX = "locus/"
+RUN_TIME = "run-%Y-%m-%dT%H-%M-%S-%f"
+"""How the id of a run begins: when it was started, in UTC, to the millisecond (the last three digits of `%f` are left out)."""
 KEEP_REFS = "refs/locus/keep/"
 
 _SEPARATORS = re.compile(r"[\s/\\]+")
@@ -43,6 +46,14 @@ def sprint_branch(name: str) -> str:
 
 def issue_branch(number: int) -> str:
     return f"{PREFIX}issue-{number}"
+
+
+def run_began(run_id: str) -> datetime | None:
+    """When the run was started, without a time zone: UTC. None where it is not the id of a run."""
+    try:
+        return datetime.strptime(run_id.rpartition("-")[0], RUN_TIME)
+    except ValueError:
+        return None
 
 
 def worktree_name(branch: str) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from locus.locks import lock
+from locus.model import naming
+from locus.repo.clock import believed
 from locus.repo.discover import Repository
 from locus.repo.git import git
 from locus.repo.keep import HEAD_TRAILER, KEEP_REFS, NO_HEAD, REASON_TRAILER
@@ -24,7 +27,7 @@ class KeepRef:
     ref: str
     commit: str
     at: float
-    """Seconds since the epoch."""
+    """Seconds since the epoch; not before its run was started, whatever the clock said when it was made."""
     run: str
     task: str
     reason: str
@@ -50,7 +53,7 @@ async def keeps(repo: Repository, below: str = KEEP_REFS) -> list[KeepRef]:
             KeepRef(
                 ref=ref,
                 commit=commit,
-                at=float(at),
+                at=max(float(at), _began(run)),
                 run=run,
                 task=rest.rpartition("/")[0],
                 reason=told.get(REASON_TRAILER, ""),
@@ -58,7 +61,14 @@ async def keeps(repo: Repository, below: str = KEEP_REFS) -> list[KeepRef]:
                 ours=REASON_TRAILER in told,
             )
         )
-    return found
+    return sorted(found, key=lambda kept: kept.at)
+
+
+def _began(run: str) -> float:
+    """0 where that is not known, or is still to come: the clock was wrong then."""
+    began = naming.run_began(run)
+    seconds = 0.0 if began is None else began.replace(tzinfo=UTC).timestamp()
+    return seconds if seconds <= time.time() else 0.0
 
 
 async def next_ref(repo: Repository, run: str, task: int | str) -> str:
@@ -87,8 +97,9 @@ async def expired(
     """The snapshots whose time is over, oldest first: those older than `days`, then the oldest until the rest takes at most `max_bytes`.
 
     What is younger than a day stays whatever it takes. Costs one git command while there are no snapshots, two while they have room.
+    `now` is what the clock says, in so far as it can be believed.
     """
-    today = time.time() if now is None else now
+    today = believed(repo.state_dir, time.time(), jump=_jump(days)) if now is None else now
     standing = [kept for kept in await keeps(repo) if kept.ours]
     old = [kept for kept in standing if kept.at < today - days * _DAY]
     rest = standing[len(old) :]
@@ -100,12 +111,18 @@ async def expire(
     repo: Repository, days: float = RETENTION_DAYS, max_bytes: int = RETENTION_BYTES, *, now: float | None = None
 ) -> list[KeepRef]:
     """Lets go of what has `expired`, and returns it. Of several that do so at once, one does it. git's gc frees the space later."""
-    if not await expired(repo, days, max_bytes, now=now):
+    today = believed(repo.state_dir, time.time(), jump=_jump(days), note=True) if now is None else now
+    if not await expired(repo, days, max_bytes, now=today):
         return []
     with await lock(repo.state_dir / "locks" / "keep"):
-        gone = await expired(repo, days, max_bytes, now=now)
+        gone = await expired(repo, days, max_bytes, now=today)
         await drop(repo, gone)
     return gone
+
+
+def _jump(days: float) -> float:
+    """Seconds between two looks that are more than the usual: well below the time that snapshots have."""
+    return _DAY * max(1.0, days / 3)
 
 
 async def _beyond(repo: Repository, kept: Sequence[KeepRef], room: int) -> int:

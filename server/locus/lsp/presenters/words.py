@@ -27,7 +27,7 @@ def seconds_between(start: str, end: datetime) -> float:
 
 def duration(seconds: float) -> str:
     """Coarse, for a glance: `40 s`, `3 min`, `2 h 5 min`."""
-    whole = int(seconds)
+    whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
     hours, minutes = divmod(whole // 60, 60)
