@@ -12,7 +12,8 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from locus.repo.discover import linked_git_dir
@@ -24,43 +25,69 @@ _TIMEOUT = 1800.0
 _FILTERS = ("filter", "ident", "working-tree-encoding")
 _NONE_SET = ":(exclude,attr:!text !eol !crlf " + " ".join(f"!{name}" for name in _FILTERS) + ")"
 _ROW = re.compile(rb"i/(?P<index>\S*) +w/(?P<work>\S*) +attr/(?P<attr>.*?) *\t(?P<path>.*)", re.DOTALL)
+_OFF = ("false", "no", "off", "0")
 _EXACT = {b"lfs"}
 """Filters that name a file by a hash of all its bytes: what they call unchanged is."""
 
 
-async def converted(worktree: Path, head: str, changed: Collection[bytes]) -> set[bytes]:
+@dataclass(frozen=True)
+class Indexed:
+    """What the index says without a look at the files: asked while git looks at them."""
+
+    links: frozenset[bytes]
+    """Where it has a commit of another repository: submodules, and what an agent's `git add` made of a repository of its own."""
+    hidden: frozenset[bytes]
+    """Files that git was told not to look at (`update-index --assume-unchanged`, `--skip-worktree`), where they are there."""
+    listing: bytes
+    """`ls-files --eol` of the files that have attributes."""
+    settings: Mapping[str, str]
+
+
+async def indexed(worktree: Path) -> Indexed:
+    entries, listing, settings = await asyncio.gather(
+        git("ls-files", "-v", "--stage", "-z", cwd=worktree),
+        git("ls-files", "-z", "--eol", "--", ".", _NONE_SET, cwd=worktree),
+        git("config", "-z", "--get-regexp", r"^core\.(autocrlf|eol)$", cwd=worktree, check=False),
+    )
+    rows = [(entry[:1], entry[2:8], entry.partition(b"\t")[2]) for entry in entries.stdout.split(b"\0") if entry]
+    flagged = [path for tag, mode, path in rows if (tag.islower() or tag == b"S") and mode != b"160000"]
+    return Indexed(
+        links=frozenset(path for _, mode, path in rows if mode == b"160000"),
+        hidden=frozenset(path for path in flagged if os.path.lexists(worktree / os.fsdecode(path))),
+        listing=listing.stdout,
+        settings=dict(entry.decode().lower().partition("\n")[::2] for entry in settings.stdout.split(b"\0") if entry),
+    )
+
+
+async def converted(worktree: Path, head: str, changed: Collection[bytes], known: Indexed) -> set[bytes]:
     """The paths (relative, with `/`) of tracked files outside `changed` that a checkout of `head` would write with other bytes.
 
-    Two git commands where nothing is converted; else the doubtful files are written as a checkout would, and compared.
+    Where something is converted, the doubtful files are written as a checkout would, and compared.
     """
-    hidden, listing = await asyncio.gather(_hidden(worktree), _listing(worktree, changed))
-    doubtful = (set(listing) if _attributes_changed(changed) else await _doubtful(worktree, listing)) - set(changed)
+    auto = known.settings.get("core.autocrlf", "false") not in _OFF
+    rules_changed = any(path.rpartition(b"/")[2] == b".gitattributes" for path in changed)
+    listing = known.listing
+    if auto or rules_changed:
+        listing = (await git("ls-files", "-z", "--eol", cwd=worktree)).stdout
+    rows = _rows(listing, crlf=_writes_crlf(known.settings))
+    # `head` has other rules than those by which git calls files unchanged.
+    doubtful = set(rows) if rules_changed else await _doubtful(worktree, rows)
+    doubtful -= set(changed)
     different = await _different(worktree, head, sorted(doubtful)) if doubtful else set()
-    return different | (hidden - set(changed))
+    return different | (known.hidden - set(changed))
 
 
-def _attributes_changed(changed: Collection[bytes]) -> bool:
-    """Then `head` has other rules than those by which git calls files unchanged."""
-    return any(path.rpartition(b"/")[2] == b".gitattributes" for path in changed)
-
-
-async def _hidden(worktree: Path) -> set[bytes]:
-    """Files that git was told not to look at (`update-index --assume-unchanged`, `--skip-worktree`), where they are there."""
-    done = await git("ls-files", "-v", "-z", cwd=worktree)
-    flagged = (entry[2:] for entry in done.stdout.split(b"\0") if entry and (entry[:1].islower() or entry[:1] == b"S"))
-    return {path for path in flagged if os.path.lexists(worktree / os.fsdecode(path))}
-
-
-async def _listing(worktree: Path, changed: Collection[bytes]) -> dict[bytes, bool]:
-    """The files that may be converted, and whether their line ends are in doubt."""
-    done = await git("config", "-z", "--get-regexp", r"^core\.(autocrlf|eol)$", cwd=worktree, check=False)
-    settings = dict(entry.decode().lower().partition("\n")[::2] for entry in done.stdout.split(b"\0") if entry)
+def _writes_crlf(settings: Mapping[str, str]) -> bool:
+    """Where no attribute says otherwise."""
     auto = settings.get("core.autocrlf", "false")
-    everything = auto not in ("false", "no", "off", "0") or _attributes_changed(changed)
-    listed = await git("ls-files", "-z", "--eol", "--", ".", *([] if everything else [_NONE_SET]), cwd=worktree)
-    native = settings.get("core.eol", "native") == "crlf" or ("core.eol" not in settings and sys.platform == "win32")
-    crlf = native if auto in ("false", "no", "off", "0") else auto != "input"
-    rows = (match for entry in listed.stdout.split(b"\0") if (match := _ROW.fullmatch(entry)) is not None)
+    if auto in _OFF:
+        return settings.get("core.eol", "native") == "crlf" or ("core.eol" not in settings and sys.platform == "win32")
+    return auto != "input"
+
+
+def _rows(listing: bytes, *, crlf: bool) -> dict[bytes, bool]:
+    """The files that may be converted, and whether their line ends are in doubt."""
+    rows = (match for entry in listing.split(b"\0") if (match := _ROW.fullmatch(entry)) is not None)
     return {row["path"]: _unsure(row["index"], row["work"], row["attr"].split(), crlf=crlf) for row in rows if row["work"]}
 
 

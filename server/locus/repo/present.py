@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from locus.errors import Refused
-from locus.repo.converted import converted
+from locus.repo.converted import converted, indexed
 from locus.repo.discover import common_dir_of, linked_git_dir
 from locus.repo.files import explained
 from locus.repo.git import git
@@ -30,12 +30,12 @@ class Entry:
 
 async def changes(worktree: Path) -> tuple[str | None, dict[bytes, Entry | None]]:
     """HEAD's commit, and path (bytes, relative, with `/`) to what stands there now; None = gone."""
-    now, links = await asyncio.gather(status(worktree), _links(worktree))
+    now, known = await asyncio.gather(status(worktree), indexed(worktree))
     paths = {change.path for change in now.changes if not change.repository}
     nested = {change.path for change in now.changes if change.repository}
-    nested |= await _unsaved(worktree, links)
+    nested |= await _unsaved(worktree, known.links)
     if now.head is not None:
-        paths |= await converted(worktree, now.head, paths)
+        paths |= await converted(worktree, now.head, paths, known)
     for repository in nested:
         paths |= await _nested_files(worktree, repository)
     with explained(f"reading {worktree}"):
@@ -44,13 +44,7 @@ async def changes(worktree: Path) -> tuple[str | None, dict[bytes, Entry | None]
     return now.head, {**dict.fromkeys(sorted(nested)), **found}
 
 
-async def _links(worktree: Path) -> set[bytes]:
-    """Where the index has a commit of another repository: submodules, and what an agent's `git add` made of a repository of its own."""
-    done = await git("ls-files", "--stage", "-z", cwd=worktree)
-    return {entry.partition(b"\t")[2] for entry in done.stdout.split(b"\0") if entry.startswith(b"160000 ")}
-
-
-async def _unsaved(worktree: Path, links: set[bytes]) -> set[bytes]:
+async def _unsaved(worktree: Path, links: Collection[bytes]) -> set[bytes]:
     """Those with what only this worktree has: files where none was checked out, a commit that the person's own copy lacks."""
     names = {os.fsencode(path): name for name, path in (await named(worktree)).items()}
     copies = common_dir_of(linked_git_dir(worktree)) / "modules"
