@@ -111,3 +111,29 @@ async def test_the_keeper_is_chosen_once(demo: Demo, gh: object, github: GitHub)
     again = House(demo.person)
     await again.ws.settle()
     assert again.ws.tracker.keeper == "octo/demo", "an expired login is an error, not another keeper"
+
+
+async def test_a_pull_request_closed_unmerged_puts_its_issue_back(house: House, demo: Demo, github: GitHub) -> None:
+    number = await house.issue("echo a > a.txt")
+    assert done(await house.run(number))
+    (pull,) = pulls(demo)
+    github.edit(demo.repository, pull.number, state="closed")
+    (task,) = await house.call("locus.issue.list")
+    assert task.status == "queued" and labels(demo, demo.repository.issues[number]) == {"agent:managed", "locus:queued"}
+
+
+async def test_a_merged_one_closes_its_issue_on_github(house: House, demo: Demo, github: GitHub) -> None:
+    number = await house.issue("echo a > a.txt")
+    assert done(await house.run(number))
+    with demo.person.changing():
+        github.merge(demo.repository, pulls(demo)[0].number)
+    shown = await house.call("locus.issue.show", number=number)
+    assert (shown.state, shown.status, shown.pull_request.state) == ("closed", "done", "merged")
+
+
+async def test_without_auto_label_no_status_is_written(house: House, demo: Demo, github: GitHub) -> None:
+    house.configure(tracker="github", agent_autoLabel=False)
+    number = await house.issue("echo a > a.txt")
+    before = labels(demo, demo.repository.issues[number])
+    assert done(await house.run(number))
+    assert labels(demo, demo.repository.issues[number]) == before | {"agent:managed"}

@@ -102,18 +102,23 @@ async def create(ws: Workspace, args: CreateIssue, face: Face) -> Task:
 
 
 async def listed(ws: Workspace, args: ListIssues, _face: Face) -> list[Task]:
-    from locus.engine.merged import close_merged
-
-    await close_merged(ws.repo, ws.tracker)
-    tasks = await ws.tracker.tasks(TaskFilter(sprint=args.sprint, status=args.status, state=args.state, limit=args.limit))
+    wanted = TaskFilter(sprint=args.sprint, status=args.status, state=args.state, limit=args.limit)
+    tasks = await ws.tracker.tasks(wanted if ws.tracker.keeper != "local" else TaskFilter())
+    if await _followed(ws, tasks) or ws.tracker.keeper == "local":
+        tasks = await ws.tracker.tasks(wanted)
     return [_placed(ws, task) for task in tasks]
 
 
 async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:
-    from locus.engine.merged import close_merged
+    task = await ws.tracker.get(args.number)
+    return _placed(ws, await ws.tracker.get(args.number) if await _followed(ws, [task]) else task)
 
-    await close_merged(ws.repo, ws.tracker, args.number)
-    return _placed(ws, await ws.tracker.get(args.number))
+
+async def _followed(ws: Workspace, tasks: list[Task]) -> bool:
+    """What happened to their pull requests outside of Locus shows in the issues, unless statuses are not to be written."""
+    from locus.engine.merged import follow_pulls
+
+    return (ws.tracker.keeper == "local" or ws.settings().config.agent.auto_label) and await follow_pulls(ws.repo, ws.tracker, tasks)
 
 
 async def update(ws: Workspace, args: UpdateIssue, _face: Face) -> Task:

@@ -1,24 +1,47 @@
-"""A local pull request counts as merged when its tip is reachable from its base; the issues it closes are closed at the next look."""
+"""What happened to pull requests outside of Locus shows in their issues at the next look.
+
+A local one counts as merged when its tip is reachable from its base. GitHub says itself what became of its own, and closes the issues of
+those that went into the default branch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from locus.model import body, naming
-from locus.model.task import PullRequest, TaskFilter
+from locus.model.task import PullRequest, Task, TaskStatus
 from locus.repo.discover import Repository
 from locus.repo.objects import is_ancestor, rev_parse
 from locus.tracker.protocol import Tracker
 
 
-async def close_merged(repo: Repository, tracker: Tracker, number: int | None = None) -> None:
-    """Looks at the open pull requests of one issue, or of all open issues. One git process answers for all whose branch has not moved."""
-    if tracker.keeper != "local":
-        return
-    tasks = [await tracker.get(number)] if number is not None else await tracker.tasks(TaskFilter())
+async def follow_pulls(repo: Repository, tracker: Tracker, tasks: Sequence[Task]) -> bool:
+    """Looks at the pull requests of these open issues. Whether any issue was changed."""
+    return await (_close_merged(repo, tracker, tasks) if tracker.keeper == "local" else _follow_github(tracker, tasks))
+
+
+async def _follow_github(tracker: Tracker, tasks: Sequence[Task]) -> bool:
+    changed = False
+    for task in tasks:
+        pull = task.pull_request
+        if pull is None or pull.state == "open" or task.state != "open" or not pull.branch.startswith(naming.PREFIX):
+            continue
+        if pull.state == "merged" and task.status is TaskStatus.IN_REVIEW:
+            await tracker.set_status(task.number, TaskStatus.DONE)
+        elif pull.state == "closed" and task.status in (TaskStatus.IN_REVIEW, TaskStatus.DONE):
+            await tracker.set_status(task.number, TaskStatus.QUEUED)
+        else:
+            continue
+        changed = True
+    return changed
+
+
+async def _close_merged(repo: Repository, tracker: Tracker, tasks: Sequence[Task]) -> bool:
+    """One git process answers for all whose branch has not moved."""
     pulls = {task.pull_request.number: task.pull_request for task in tasks if task.pull_request and task.pull_request.state == "open"}
     if not pulls:
-        return
+        return False
+    changed = False
     names = [
         ref for pull in pulls.values() for ref in (f"refs/heads/{pull.branch}", f"refs/heads/{pull.base}", f"refs/locus/base/{pull.base}")
     ]
@@ -30,7 +53,9 @@ async def close_merged(repo: Repository, tracker: Tracker, number: int | None = 
         for base in bases:
             if base is not None and await is_ancestor(repo.here, tip, base):
                 await note_merged(tracker, pull)
+                changed = True
                 break
+    return changed
 
 
 async def note_merged(tracker: Tracker, pull: PullRequest, *, keep_open: Collection[int] = ()) -> PullRequest:

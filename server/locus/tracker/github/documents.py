@@ -9,7 +9,7 @@ ISSUE = f"""fragment issue on Issue {{
   id number title body url state stateReason
   assignees(first: 1) {{ nodes {{ login }} }}
   milestone {{ title }}
-  labels(first: 100) {{ nodes {{ name }} }}
+  labels(first: 100) {{ nodes {{ id name }} }}
   closedByPullRequestsReferences(first: 10, includeClosedPrs: true) {{ nodes {{ {PULL} }} }}
 }}"""
 COMMENTS = "comments(first: 100) { nodes { author { login } body createdAt } pageInfo { hasNextPage } }"

@@ -89,6 +89,7 @@ class Issues:
     def saw(self, node: Json) -> Task:
         """Remembers what an answer says of an issue."""
         task = issue_of(node)
+        self._labels.saw(node["labels"]["nodes"])
         self._known[task.number] = Known(node["id"], task)
         return task
 

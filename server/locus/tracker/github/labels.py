@@ -30,6 +30,10 @@ class LabelBook:
     def complete(self) -> bool:
         return self._complete
 
+    def saw(self, nodes: Iterable[Json]) -> None:
+        """Labels of an issue: somebody may have made them since all were read."""
+        self._ids |= {node["name"].lower(): node["id"] for node in nodes}
+
     async def learn(self, page: Json | None) -> None:
         """Takes in a page of labels that came with another answer, and the pages after it."""
         while page is not None:

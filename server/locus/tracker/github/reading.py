@@ -75,7 +75,7 @@ def node_of(answer: Json) -> Json:
         "stateReason": (answer.get("state_reason") or "").upper() or None,
         "assignees": {"nodes": answer.get("assignees") or []},
         "milestone": answer.get("milestone"),
-        "labels": {"nodes": answer["labels"]},
+        "labels": {"nodes": [{"id": label["node_id"], "name": label["name"]} for label in answer["labels"]]},
         "closedByPullRequestsReferences": {"nodes": []},
     }
 
