@@ -68,7 +68,8 @@ async def update(ws: Workspace, view: RunView) -> str | None:
 
 
 def _next(ws: Workspace, path: Path, finished: str) -> None:
-    runs = RunStore(ws.runs).views()
+    store = RunStore(ws.runs)
+    runs = store.views() if any(run_id != finished for run_id in store.unfinished()) else []
     for other in runs:
         left = {task.number for task in remaining.unfinished(other)}
         if other.id != finished and other.state.unfinished and not (left and left <= remaining.taken_up(other, runs).keys()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +12,15 @@ from locus import locks
 from locus.engine import clock, journal
 from locus.errors import LocusError, NotFound
 from locus.model import naming
+from locus.model.events import RunEnded
 from locus.model.run import Fold, RunView
 from locus.model.states import RunState
 
 JOURNAL, LOCK, LOG, INBOX = "journal.jsonl", "lock", "runner.log", "inbox"
 
 
+_LAST_LINE = 4096
+"""Bytes at the end of a journal in which its last line is looked for."""
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -57,7 +60,9 @@ class RunStore:
 
     def view(self, run_id: str) -> RunView:
         """Raises NotFound where there is no such run or it has no journal, LocusError where that cannot be read."""
-        folder = self.path(run_id)
+        return self._view(self.path(run_id))
+
+    def _view(self, folder: Path) -> RunView:
         fold = Fold()
 
         def read_on() -> None:
@@ -69,7 +74,7 @@ class RunStore:
         view = seen(fold, folder, read_on)
         if view is None:
             raise NotFound(
-                f"nothing is known of the run {run_id}: {folder / JOURNAL} is missing, or lacks its beginning", "start a new run"
+                f"nothing is known of the run {folder.name}: {folder / JOURNAL} is missing, or lacks its beginning", "start a new run"
             )
         return view
 
@@ -80,23 +85,39 @@ class RunStore:
             if limit is not None and len(found) >= limit:
                 break
             try:
-                view = self.view(run_id)
+                view = self._view(self.folder / run_id)
             except LocusError:
                 continue  # `show` and the doctor say what is wrong with it
             if state is None or view.state is state:
                 found.append(view)
         return found
 
+    def unfinished(self) -> Iterator[str]:
+        """The ids of the runs that are not done, newest first, from the last lines of their journals: quick however many there are."""
+        return (run_id for run_id in self.ids() if not _done(self.folder / run_id / JOURNAL))
+
     def unreadable(self) -> dict[str, LocusError]:
         """The runs that `views` leaves out, and why; not those that are just being started."""
         problems: dict[str, LocusError] = {}
         for run_id in self.ids():
             try:
-                self.view(run_id)
+                self._view(self.folder / run_id)
             except LocusError as error:
                 if not (isinstance(error, NotFound) and locks.is_held(self.folder / run_id / LOCK)):
                     problems[run_id] = error
         return problems
+
+
+def _done(path: Path) -> bool:
+    """Whether the last line says so; false where that cannot be told."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LAST_LINE))
+            end = file.read()
+        record = journal.parse(end.rstrip(b"\n").rpartition(b"\n")[2], path, 0) if end.endswith(b"\n") else None
+    except (OSError, LocusError):
+        return False
+    return record is not None and isinstance(record.event, RunEnded) and not record.event.state.unfinished
 
 
 def seen(fold: Fold, folder: Path, read_on: Callable[[], None]) -> RunView | None:
