@@ -261,19 +261,14 @@ async def test_a_runs_end_turns_the_oldest_worktrees_into_snapshots_and_says_so(
 
 async def test_a_runs_end_lets_snapshots_go_whose_time_is_over(house: House) -> None:
     await failed(house, "echo a > a.txt")
-    (ref,) = house.keeps()
-    look = house.person.look("cat-file", "commit", ref)
-    stamp = next(line for line in look.splitlines() if line.startswith("committer ")).split()[-2]
-    old = house.person.home.git(
-        "hash-object",
-        "-t",
-        "commit",
-        "-w",
-        "--stdin",
-        cwd=house.person.path,
-        input=look.replace(stamp, str(int(stamp) - 31 * 86400)).encode(),
-    )
-    house.person.home.git("update-ref", ref, old, cwd=house.person.path)
+    (young,) = house.keeps()
+    text = house.person.look("cat-file", "commit", young)
+    stamp = next(line for line in text.splitlines() if line.startswith("committer ")).split()[-2]
+    aged = text.replace(f" {stamp} ", f" {int(stamp) - 31 * 86400} ").encode()
+    made = house.person.home.git("hash-object", "-t", "commit", "-w", "--stdin", cwd=house.person.path, input=aged)
+    ref = "refs/locus/keep/run-2001-01-01T00-00-00-000-aaaa/1/1"  # of an old run too
+    house.person.home.git("update-ref", ref, made, cwd=house.person.path)
+    house.person.home.git("update-ref", "-d", young, cwd=house.person.path)
     plain = "refs/locus/keep/by-hand/1/1"
     house.person.home.git("update-ref", plain, "main", cwd=house.person.path)
     assert (await house.call("locus.worktree.clean", olderThanDays=1, dryRun=True)).removed == (ref,)
