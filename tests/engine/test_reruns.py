@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from locus.engine.journal import Journal
 from locus.errors import Refused
+from locus.model.events import RunEvent, TaskStateChanged
+from locus.model.states import TaskState
 from locus.model.task import PullRequest
-from support.colleague import Colleague
+from support.colleague import Colleague, when
 from support.house import House, done, states
 from support.repos import put
 
@@ -323,3 +330,68 @@ async def test_half_a_sprint_whose_second_task_had_committed_goes_on_from_the_fi
     again = await house.run(sprint="S")
     assert done(again) and again.tasks[0].start == view.tasks[0].commit
     assert house.trailers(SPRINT) == [str(one), str(two)]
+
+
+async def test_half_a_sprint_without_rebase_is_told_its_own_changes_only(house: House, colleague: Colleague) -> None:
+    house.configure(agent_rebaseBeforeTask=False)
+    _, two = await half_done(house)
+    colleague.commit("echo theirs > theirs.txt")
+    colleague.push()
+    view = await house.run(sprint="S")
+    assert done(view) and "theirs.txt" not in house.branch_files(SPRINT)
+    prompt = (house.ws.runs / view.id / "tasks" / str(two) / "prompt.md").read_text()
+    assert "+++ b/a.txt" in prompt and "a/theirs.txt" not in prompt
+
+
+# What changes while a task waits for its turn.
+
+
+def at_once(work: Coroutine[Any, Any, object]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+def while_it_works(work: Callable[[], Coroutine[Any, Any, object]]) -> Callable[[Path], Journal]:
+    """Does this once the first agent is at work."""
+
+    def begun(event: RunEvent) -> bool:
+        return isinstance(event, TaskStateChanged) and event.state is TaskState.WORKING
+
+    return when(begun, lambda: at_once(work()))
+
+
+WITHDRAWN: dict[str, tuple[str, dict[str, Any], str]] = {
+    "closed": ("locus.issue.close", {"reason": "not_planned"}, "was closed meanwhile"),
+    "done by hand": ("locus.issue.update", {"status": "done"}, "is done already"),
+    "moved": ("locus.issue.update", {"sprint": "Later"}, 'belongs to the sprint "Later" now'),
+    "taken out": ("locus.issue.update", {"sprint": ""}, 'left the sprint "S" meanwhile'),
+}
+
+
+@pytest.mark.parametrize("how", WITHDRAWN)
+async def test_a_task_that_is_withdrawn_before_its_turn_is_left_out_and_is_nobodys_failure(house: House, how: str) -> None:
+    command, changes, words = WITHDRAWN[how]
+    one, two, three = await sprint(house, "echo a > a.txt", "echo b > b.txt", "echo c > c.txt")
+    await house.sprint("Later")
+    view = await house.run(sprint="S", journal=while_it_works(lambda: house.call(command, number=two, **changes)))
+    assert done(view) and states(view) == ["done", "interrupted", "done"]
+    assert words in str(view.tasks[1].error) and view.tasks[1].hint
+    assert house.trailers(SPRINT) == [str(one), str(three)]
+    assert view.pull_request is not None and f"#{two}" not in view.pull_request.body
+    assert (await house.ws.tracker.get(two)).status == changes.get("status", "queued") and await house.ws.tracker.comments(two) == []
+    assert house.worktrees() == [] and house.run_state() is None
+
+
+async def test_a_task_whose_text_changes_before_its_turn_is_done_as_it_says_then(house: House) -> None:
+    _, two = await sprint(house, "echo a > a.txt", "echo b > b.txt")
+    change = while_it_works(lambda: house.call("locus.issue.update", number=two, title="Better", body="RUN: echo better > b.txt"))
+    assert done(await house.run(sprint="S", journal=change))
+    assert house.branch_files(SPRINT)["b.txt"] == "better" and house.subjects(SPRINT)[1] == f"Better (#{two})"
+
+
+async def test_an_issue_that_is_closed_while_it_waits_for_a_slot_is_left_out(house: House) -> None:
+    house.configure(agent_maxParallel=1)
+    one, two = await house.issue("echo a > a.txt"), await house.issue("echo b > b.txt")
+    view = await house.run(one, two, journal=while_it_works(lambda: house.call("locus.issue.close", number=two)))
+    assert done(view) and states(view) == ["done", "interrupted"]
+    assert house.person.tip(f"locus/issue-{two}") is None and (await house.ws.tracker.get(two)).status == "queued"

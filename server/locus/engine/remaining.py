@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from locus.engine.plan import is_done
-from locus.errors import NotFound
+from locus.errors import NotFound, OutOfReach
 from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState, TaskState
 from locus.model.task import Task
@@ -59,11 +59,26 @@ async def left_out(tracker: Tracker, view: RunView, runs: Iterable[RunView], kno
         try:
             issue = known.get(number) or await tracker.get(number)
         except NotFound:
-            found[number] = LeftOut(f"there is no issue #{number} any more", "what was done for it stays on its branch")
+            found[number] = _gone(number)
             continue
         if task.state is not TaskState.PUBLISHING and (reason := _left_out(view, issue)) is not None:
             found[number] = reason
     return found
+
+
+async def at_its_turn(tracker: Tracker, view: RunView, task: Task) -> Task | LeftOut:
+    """A task that has waited, as its issue says it now; or why it is not to be done any more."""
+    try:
+        issue = await tracker.get(task.number)
+    except NotFound:
+        return _gone(task.number)
+    except OutOfReach:
+        return task  # what is told to the tracker next waits for it
+    return _left_out(view, issue) or issue
+
+
+def _gone(number: int) -> LeftOut:
+    return LeftOut(f"there is no issue #{number} any more", "what was done for it stays on its branch")
 
 
 def _left_out(view: RunView, issue: Task) -> LeftOut | None:

@@ -48,6 +48,9 @@ class Run:
     pushed: dict[str, str | None] = field(default_factory=dict)
     """Per branch the commit that the remote has as far as this run knows; None where it has no such branch."""
 
+    left_out: set[int] = field(default_factory=set)
+    """Tasks that were withdrawn before their turn came: they are nobody's failure."""
+
     @property
     def config(self) -> Config:
         return self.request.config

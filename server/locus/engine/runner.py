@@ -212,7 +212,8 @@ async def _remote_branches(run: Run) -> dict[str, str | None] | None:
 
 def _ending(run: Run) -> RunEnded:
     """Of all tasks, also of those that were not taken up again."""
-    states = [run.task(task.number).state for task in (run.journal.fold.planned or run.planned).tasks]
+    planned = [task.number for task in (run.journal.fold.planned or run.planned).tasks]
+    states = [run.task(number).state for number in planned if number not in run.left_out]
     if all(state.succeeded for state in states):
         return RunEnded(state=RunState.DONE)
     bad = sum(state in (TaskState.FAILED, TaskState.BLOCKED) for state in states)

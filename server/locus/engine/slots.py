@@ -1,30 +1,52 @@
-"""One slot of the repository's `agent.maxParallel`, unless a person stops the task while it waits."""
+"""A task's turn: one slot of the repository's `agent.maxParallel`, unless a person stops or withdraws the task while it waits."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
+from locus.engine import remaining
 from locus.engine.run import Run
+from locus.engine.verdicts import TaskEnded
 from locus.locks import Lock
+from locus.model.states import TaskState
+from locus.model.task import Task
 
 
-async def slot(run: Run, task: int) -> Lock | None:
+class Turn(NamedTuple):
+    lock: Lock
+    waited: bool
+    """Others came first: the issue may have changed since the run was planned."""
+
+
+async def slot(run: Run, task: int) -> Turn | None:
     """None when the task, or the run, was stopped before its turn came."""
     stop = run.control.stop.of(task)
     if stop.is_set():
         return None
     if (free := run.slots.try_acquire()) is not None:
-        return free
+        return Turn(free, waited=False)
     stopped = asyncio.create_task(stop.wait())
     acquiring = asyncio.create_task(run.slots.acquire())
     try:
         await asyncio.wait([stopped, acquiring], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             return None
-        return acquiring.result()
+        return Turn(acquiring.result(), waited=True)
     finally:
         stopped.cancel()
         if not acquiring.done():
             acquiring.cancel()
         elif stop.is_set() and acquiring.exception() is None:
             acquiring.result().close()
+
+
+async def still_wanted(run: Run, task: Task) -> Task | None:
+    """A task that has waited, as its issue says it now. None when it was closed, or withdrawn in another way: that ends it."""
+    view = run.journal.fold.view()
+    now = await remaining.at_its_turn(run.tracker, view, task) if view is not None else task
+    if isinstance(now, Task):
+        return now
+    run.left_out.add(task.number)
+    run.end(task.number, TaskEnded(TaskState.INTERRUPTED, now.reason, now.hint))
+    return None

@@ -11,7 +11,7 @@ from locus.engine.catching_up import catch_up, follow, sprint_diff
 from locus.engine.claims import Claim
 from locus.engine.execute import Place, execute
 from locus.engine.run import Run
-from locus.engine.slots import slot
+from locus.engine.slots import slot, still_wanted
 from locus.engine.verdicts import TaskEnded, interrupted
 from locus.errors import LocusError, NotFound
 from locus.model.events import Accepted
@@ -48,17 +48,23 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
     published = await _finish_accepted(run, tasks, place) if run.resumed else _Published()
     if not published.goes_on:
         return
-    dirty = run.resumed and published.number is None
+    dirty, begun = run.resumed and published.number is None, published.number is not None
     for planned in run.planned.tasks:
         number = planned.number
         if run.task(number).state.succeeded or number == published.number:
             continue
-        held = await slot(run, number)
-        if held is None:
+        turn = await slot(run, number)
+        if turn is None:
             break
         at: Place | None = None
         try:
-            with held:
+            with turn.lock:
+                if turn.waited or begun:
+                    now = await still_wanted(run, tasks[number])
+                    if now is None:
+                        continue
+                    tasks[number] = now
+                begun = True
                 run.move(number, TaskState.PREPARING, phase="preparing")
                 await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
                 if dirty:
@@ -142,7 +148,7 @@ async def _deliver(run: Run, place: Place) -> None:
         return
     verified = tuple(command.name for command in run.config.verify)
     agents = ", ".join(dict.fromkeys(planned.agent for planned in run.planned.tasks))
-    finished = len(here) == len(run.planned.tasks)
+    finished = len(here | run.left_out) == len(run.planned.tasks)
     pushed = await _push_rest(run, place, good)
     done = await _done_in(run, good)
     if done:

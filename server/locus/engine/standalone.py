@@ -10,10 +10,9 @@ from locus.engine.claims import Claim
 from locus.engine.execute import Place, execute
 from locus.engine.resolutions import accepted_stands
 from locus.engine.run import Run
-from locus.engine.slots import slot
+from locus.engine.slots import Turn, slot, still_wanted
 from locus.engine.verdicts import interrupted
 from locus.errors import LocusError
-from locus.locks import Lock
 from locus.model.events import Accepted
 from locus.model.plan import PlannedTask
 from locus.model.states import TaskState
@@ -29,13 +28,13 @@ async def run_all(run: Run) -> None:
             if run.task(planned.number).state.succeeded:
                 group.create_task(_put_away(run, planned))
         for planned in unfinished:
-            held = await slot(run, planned.number)
+            turn = await slot(run, planned.number)
             if run.control.stopping:
                 break  # what has not begun stays pending
-            if held is None:
+            if turn is None:
                 await endings.badly(run, planned.number, interrupted("stopped before it began"), None)
                 continue
-            group.create_task(_one(run, tasks[planned.number], planned, held))
+            group.create_task(_one(run, tasks[planned.number], planned, turn))
 
 
 def _order(run: Run) -> list[PlannedTask]:
@@ -43,28 +42,32 @@ def _order(run: Run) -> list[PlannedTask]:
     return sorted(run.planned.tasks, key=lambda planned: run.task(planned.number).state is TaskState.PENDING)
 
 
-async def _one(run: Run, task: Task, planned: PlannedTask, held: Lock) -> None:
-    with held:
+async def _one(run: Run, task: Task, planned: PlannedTask, turn: Turn) -> None:
+    with turn.lock:
         try:
             claim = await run.claims.of((planned.branch, run.task(task.number).branch), run.control.stop.of(task.number))
         except LocusError as error:
             run.end(task.number, verdicts.of(error))  # what the tracker says is up to whoever has the branch
             return
         with claim:
-            await _work(run, task, planned, held, claim)
+            await _work(run, task, planned, turn, claim)
 
 
-async def _work(run: Run, task: Task, planned: PlannedTask, held: Lock, claim: Claim) -> None:
+async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: Claim) -> None:
     place: Place | None = None
     try:
         if (standing := await _standing(run, task.number, claim)) is not None:
             place, accepted = standing
         else:
+            now = await still_wanted(run, task) if turn.waited else task
+            if now is None:
+                return
+            task = now
             run.move(task.number, TaskState.PREPARING, phase="preparing")
             await publish.status(run, task.number, run.task(task.number).attempt + 1, TaskState.PREPARING)
             place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, claim))
             accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
-        held.close()
+        turn.lock.close()
         pushed = await run.control.unless_stopped(task.number, _publish(run, task, planned, place, accepted))
         if pushed or run.planned.remote is None or not run.config.agent.auto_pr:
             await endings.put_away(run, f"remove:{task.number}", place.worktree, task.number)
