@@ -194,6 +194,26 @@ async def test_a_run_that_cannot_be_resumed_says_why(house: House) -> None:
         await resume(house, run_id=refused.id)
 
 
+async def test_a_runner_that_has_written_its_last_line_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the run's lock for a moment yet: `locus run 1 || locus run --resume` must not be told that the run is going on."""
+    view = await failed(house)
+    mended(house).touch()
+    held, refused, try_lock = locks.try_lock(house.ws.runs / view.id / store.LOCK), asyncio.Event(), locks.try_lock
+
+    def spied(path: Path) -> locks.Lock | None:
+        lock = try_lock(path)
+        if lock is None and path.parent.name == view.id:
+            refused.set()
+        return lock
+
+    monkeypatch.setattr(locks, "try_lock", spied)
+    resuming = asyncio.create_task(resume(house))
+    await asyncio.wait_for(refused.wait(), 30)
+    assert held is not None
+    held.close()
+    assert done(await resuming)
+
+
 async def test_of_two_that_resume_at_once_one_does(house: House) -> None:
     view = await failed(house)
     mended(house).touch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from locus import locks, process
@@ -27,6 +28,9 @@ from locus.repo.layout import exclude
 from locus.settings import require_valid
 from locus.trust import commands_of
 from locus.workspace import Workspace, resolve_agent
+
+_LAST_MOMENT = 10.0
+"""Seconds that a runner may take to go, once it has written its last line."""
 
 
 async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
@@ -87,7 +91,7 @@ async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, inter
     view = await resuming.chosen(ws, run_id, sprint)
     folder = ws.runs / view.id
     asked = request.load(folder)
-    with _taken(folder) as lock:
+    with await _let_go(ws, view) as lock:
         journal = Journal(folder / store.JOURNAL)  # tells now whether it can be written, and cuts off what a crash left half-written
         journal.close()
         if journal.fold.seq != view.seq:  # between our look and our lock it was resumed, and came to its end
@@ -178,11 +182,26 @@ def _only_running(ws: Workspace) -> RunView:
     return running[0]
 
 
+async def _let_go(ws: Workspace, view: RunView) -> Lock:
+    """The lock of an ended run: whoever wrote its last line has it for a moment yet. Raises Refused when somebody goes on with the run."""
+    path = ws.runs / view.id / store.LOCK
+    deadline = time.monotonic() + _LAST_MOMENT
+    while (lock := locks.try_lock(path)) is None:
+        if time.monotonic() > deadline or RunStore(ws.runs).view(view.id).seq != view.seq:
+            raise _going_on(view.id)
+        await asyncio.sleep(0.05)
+    return lock
+
+
 def _taken(folder: Path) -> Lock:
     lock = locks.try_lock(folder / store.LOCK)
     if lock is None:
-        raise Refused(f"run {folder.name} is going on", "watch it with `locus logs -f`")
+        raise _going_on(folder.name)
     return lock
+
+
+def _going_on(run_id: str) -> Refused:
+    return Refused(f"run {run_id} is going on", "watch it with `locus logs -f`")
 
 
 def _unwritten(folder: Path, error: OSError) -> LocusError:
