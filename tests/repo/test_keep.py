@@ -297,8 +297,7 @@ async def test_an_unborn_and_a_detached_head(person: Person, tmp_path: Path) -> 
     assert person.look("log", "-1", "--format=%s", f"{taken.commit}^") == "on no branch"
     person.home.git("switch", "--quiet", "--orphan", "fresh", cwd=path)
     put(path, "only.txt", "only")
-    ref = await kept.next_ref(repo, "r1", 1)
-    assert ref == "refs/locus/keep/r1/1/2"
+    ref = "refs/locus/keep/r1/1/2"
     assert await keep.keep(path, ref, reason="unborn")
     await restore.restore(repo, ref, tmp_path / "unborn")
     assert files_of(tmp_path / "unborn") == files_of(path)
@@ -384,7 +383,7 @@ async def test_listing_and_retention(person: Person) -> None:
     head = person.head
     for number in range(3):
         put(path, "big.bin", os.urandom(20_000))
-        assert await keep.keep(path, await kept.next_ref(repo, f"run-{number}", 7), reason=f"before try {number}")
+        assert await keep.keep(path, f"refs/locus/keep/run-{number}/7/1", reason=f"before try {number}")
     listed = await kept.keeps(repo)
     assert [(k.run, k.task, k.reason, k.head) for k in listed] == [(f"run-{n}", "7", f"before try {n}", head) for n in range(3)]
     assert all(abs(k.at - time.time()) < 60 for k in listed)

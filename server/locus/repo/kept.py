@@ -71,14 +71,6 @@ def _began(run: str) -> float:
     return seconds if seconds <= time.time() else 0.0
 
 
-async def next_ref(repo: Repository, run: str, task: int | str) -> str:
-    """The first free refs/locus/keep/<run>/<task>/<n>."""
-    prefix = f"{KEEP_REFS}{run}/{task}/"
-    done = await git("for-each-ref", "--format=%(refname)", prefix, cwd=repo.main)
-    taken = [int(number) for ref in done.out.splitlines() if (number := ref.removeprefix(prefix)).isdecimal()]
-    return f"{prefix}{max(taken, default=0) + 1}"
-
-
 async def size(repo: Repository, *kept: KeepRef) -> int:
     """Bytes on disk that these snapshots together take beyond what branches, remotes and tags hold anyway."""
     commits = "".join(f"{each.commit}\n" for each in kept)
