@@ -64,9 +64,12 @@ class RunStore:
 
     def _view(self, folder: Path) -> RunView:
         fold = Fold()
+        size = -1
 
         def read_on() -> None:
-            for record in journal.read(folder / JOURNAL):
+            nonlocal size
+            before, size = size, _size(folder / JOURNAL)
+            for record in journal.read(folder / JOURNAL) if size != before else ():
                 if record.seq > fold.seq:
                     fold.apply(record)
 
@@ -118,6 +121,14 @@ def _done(path: Path) -> bool:
     except (OSError, LocusError):
         return False
     return record is not None and isinstance(record.event, RunEnded) and not record.event.state.unfinished
+
+
+def _size(path: Path) -> int:
+    """0 where it cannot be told."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def seen(fold: Fold, folder: Path, read_on: Callable[[], None]) -> RunView | None:
