@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from crash.killing import When
@@ -12,9 +12,9 @@ MOVES = 7
 """Steps of a history at most."""
 
 WEIGHTS = {
-    "run an issue": 5,
-    "run both issues": 2,
-    "run the sprint": 5,
+    "run an issue": 6,
+    "run both issues": 3,
+    "run the sprint": 8,
     "resume": 8,
     "edit a kept worktree": 3,
     "commit in a kept worktree": 1,
@@ -36,7 +36,8 @@ WEIGHTS = {
     "git repack": 1,
     "person works": 1,
 }
-RUNS = ("run an issue", "run both issues", "run the sprint", "resume")
+ISSUES = ("run an issue", "run both issues")
+RUNS = (*ISSUES, "run the sprint", "resume")
 
 
 HISTORIES = "histories"
@@ -86,10 +87,12 @@ class History:
     remote: bool
     hooks: bool
     """The person's commit hook refuses some commits."""
-    config: dict[str, Any] = field(default_factory=dict)
-    issues: int = 2
-    sprint: int = 2
-    steps: tuple[Step, ...] = ()
+    config: dict[str, Any]
+    issues: int
+    """How many there are besides the sprint's."""
+    sprint: int
+    """How many the sprint has."""
+    steps: tuple[Step, ...]
 
     def __str__(self) -> str:
         return f"seed {self.seed}: remote={self.remote} hooks={self.hooks} sprint of {self.sprint} {self.config}"
@@ -108,10 +111,13 @@ def drawn(seed: int) -> History:
     if rng.random() < 0.2:
         config["worktree_maxKept"] = rng.randint(0, 1)
     remote, hooks = rng.random() < 0.85, rng.random() < 0.2
-    steps = [_step(rng, rng.choice(RUNS[:3]))]
+    runs = rng.choice((ISSUES[:1], ISSUES, RUNS[2:3], RUNS[2:3], RUNS[:3]))
+    moves = {what: weight for what, weight in WEIGHTS.items() if what in runs or what not in RUNS[:3]}
+    steps = [_step(rng, rng.choice(runs))]
     while len(steps) < rng.randint(4, MOVES):
-        steps.append(_step(rng, rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]))
-    return History(seed, remote, hooks, config, sprint=rng.randint(1, 3), steps=tuple(steps))
+        steps.append(_step(rng, rng.choices(list(moves), list(moves.values()))[0]))
+    issues = rng.randint(1, 2) if runs == ISSUES[:1] else 2
+    return History(seed, remote, hooks, config, issues, rng.randint(1, 3), tuple(steps))
 
 
 def _step(rng: random.Random, what: str) -> Step:

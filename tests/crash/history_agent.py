@@ -39,7 +39,9 @@ Edit = Callable[[bytes, random.Random], str]
 
 def edit(top: bytes, rng: random.Random, count: int) -> list[str]:
     """Makes some changes below `top`, and says which."""
-    return [rng.choice(EDITS)(top, rng) for _ in range(count)]
+    said = [rng.choice(EDITS)(top, rng) for _ in range(count)]
+    _show_what_is_gone(top)
+    return said
 
 
 def git(top: bytes, *args: str | bytes) -> bool:
@@ -169,6 +171,15 @@ def _hide(top: bytes, rng: random.Random) -> str:
     with open(os.path.join(top, name), "ab") as file:
         file.write(b"hidden %d" % rng.randrange(10**6))
     return f"change {name!r} behind {how}"
+
+
+def _show_what_is_gone(top: bytes) -> None:
+    """A hidden file that is gone looks as if a sparse checkout had left it out: nobody can tell that somebody has deleted it."""
+    listed = subprocess.run(["git", "ls-files", "-v", "-z"], cwd=top, capture_output=True, check=False).stdout.split(b"\0")
+    for name in (entry[2:] for entry in listed if entry[:1] in (b"h", b"s", b"S")):
+        if not os.path.lexists(os.path.join(top, name)):
+            git(top, "update-index", "--no-assume-unchanged", "--", name)
+            git(top, "update-index", "--no-skip-worktree", "--", name)
 
 
 def _pipe(top: bytes, rng: random.Random) -> str:

@@ -69,11 +69,14 @@ class Play:
     told: list[str] = field(default_factory=list)
     """The story so far, a line a step."""
 
+    def __str__(self) -> str:
+        return "\n".join([str(self.history), *self.told])
+
     async def prepare(self) -> None:
         (self.outside / "seed").write_text(str(self.history.seed))
         agent = f'exec "{sys.executable}" -I -S "{history_agent.__file__}" "{self.outside}"'
-        for name in ("One", "Two"):
-            self.issues.append(await self.house.issue(agent, title=name))
+        for number in range(self.history.issues):
+            self.issues.append(await self.house.issue(agent, title=f"Issue {number}"))
         await self.house.sprint(SPRINT, *[await self.house.issue(agent, title=f"Part {number}") for number in range(self.history.sprint)])
         if self.history.hooks:
             self.house.person.hook("pre-commit", HOOK)
@@ -81,7 +84,7 @@ class Play:
     async def step(self, number: int, step: Step) -> None:
         before = self._said()
         moves: dict[str, Callable[[Step], Awaitable[str]]] = {
-            "run an issue": lambda step: self._start(step, self.issues[step.pick % 2]),
+            "run an issue": lambda step: self._start(step, self.issues[step.pick % len(self.issues)]),
             "run both issues": lambda step: self._start(step, *self.issues),
             "run the sprint": self._start,
             "resume": self._resume,
@@ -152,7 +155,7 @@ class Play:
     async def _resume(self, step: Step) -> str:
         open_runs = [view for view in RunStore(self.house.ws.runs).views() if view.state.unfinished and not view.alive]
         if not open_runs:
-            return await self._start(step, self.issues[step.pick % 2])
+            return await self._start(step, self.issues[step.pick % len(self.issues)])
         run_id = open_runs[step.pick % len(open_runs)].id
         if step.cut is not None and step.cut.how == "kill":
             with self._hanging():

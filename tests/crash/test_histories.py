@@ -6,10 +6,13 @@ by an oracle of its own. At the end each such state must be one of these, byte f
 
 - restored by `locus worktree restore` from a ref that `locus worktree list` shows (every one of them is really restored and compared),
 - still standing in its worktree, or
-- the tree of a commit on a branch that still exists, here or on the remote: there git itself keeps it, for everybody to see.
+- the tree of a commit on a branch that still exists, here or on the remote, or below a snapshot: there git itself keeps it.
 
-What has reached the remote's base is the project's, and whoever forces the base back answers for it. A seed that fails is told with its
-story, cut down to the steps that matter; `LOCUS_HISTORIES=1 LOCUS_HISTORIES_SEED=<seed>` plays it again.
+What a person changes or deletes in a worktree where no task has ended since is theirs. What has reached the remote's base is the
+project's, and whoever forces the base back answers for it. Besides: the person's checkout, refs, stash and configuration are as the person
+left them, no rebase is left half done, no git lock file is left behind, and nothing that git needs is missing.
+
+A seed that fails is told with its story, cut down to the steps that matter; `LOCUS_HISTORIES=1 LOCUS_HISTORIES_SEED=<seed>` plays it again.
 """
 
 from __future__ import annotations
@@ -59,7 +62,10 @@ class Stage:
             await play.prepare()
             await play.through()
         except AssertionError as error:
-            return f"{history}\n" + "\n".join(play.told) + f"\n{error}"
+            return f"{play}\n{error}"
+        except Exception as error:
+            error.add_note(str(play))
+            raise
         finally:
             house.end_runs()
             self.boundaries += memory.boundaries
