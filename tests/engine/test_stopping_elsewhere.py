@@ -103,14 +103,21 @@ async def test_while_it_waits_for_a_slot(house: House) -> None:
     assert slots.try_acquire() is not None
 
 
-async def test_while_a_worktree_is_filled(house: House, hanging: Hanging) -> None:
+async def test_while_a_worktree_is_filled(house: House, hanging: Hanging, tmp_path: Path) -> None:
     house.person.hook("post-checkout", hanging.script)
-    run_id = await house.start(await house.issue("touch a.txt"))
+    number = await house.issue("touch a.txt", f"touch {tmp_path}/works; until [ -e {tmp_path}/on ]; do sleep 0.05; done")
+    run_id = await house.start(number)
     await hanging.came()
     view = await stopped(house, run_id, twice=True)
     assert states(view) == ["interrupted"] and untouched(house)
+    assert (await house.ws.tracker.get(number)).status == "queued"
     hanging.let_go()
-    await resumed(house, run_id)
+    resuming = asyncio.create_task(resumed(house, run_id))
+    await until_async((tmp_path / "works").exists, 30)
+    assert (await house.ws.tracker.get(number)).status == "in-progress", "once more"
+    (tmp_path / "on").touch()
+    await resuming
+    assert (await house.ws.tracker.get(number)).status == "done"
 
 
 async def test_while_a_verification_goes_on(house: House, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) ->
         if tip is not None and tip != place.start:
             await update_ref(run.repo.here, f"{OWN_REFS}{place.branch}", tip)
     try:
-        await publish.status(run, number, attempt, ended.state)
+        await publish.status(run, number, ended.state)
         if ended.state is not TaskState.INTERRUPTED:
             body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
             await publish.comment(run, number, attempt, "failed", body)

@@ -137,7 +137,7 @@ def _is_new(run: Run, branch: str) -> bool:
 
 async def finished(run: Run, number: int, attempt: int, said: str, pull: PullRequest | None) -> None:
     """What the tracker is told of a task that succeeded: all at once, since one request may do."""
-    work = [comment(run, number, attempt, "done", said), status(run, number, attempt, good_end(run))]
+    work = [comment(run, number, attempt, "done", said), status(run, number, good_end(run))]
     done = await asyncio.gather(*work, *([mark(run, pull)] if pull is not None else []), return_exceptions=True)
     for result in done:
         if result is not None:
@@ -168,10 +168,14 @@ async def comment(run: Run, number: int, attempt: int, what: str, body: str) -> 
     await run.effects.perform(Effect(f"comment:{number}:{attempt}:{what}", look, act), number)
 
 
-async def status(run: Run, number: int, attempt: int, state: TaskState) -> None:
+async def status(run: Run, number: int, state: TaskState) -> None:
+    """Each change is an effect of its own: a task that was stopped while it was prepared is queued, then in progress once more."""
     if not run.config.agent.auto_label:
         return
     wanted = state.status
+    told = [key for key in run.journal.fold.effects if key.startswith(f"status:{number}:")]
+    if told and told[-1].endswith(f":{wanted}"):
+        return
 
     async def look() -> Result | None:
         return {} if (await run.tracker.get(number)).status is wanted else None
@@ -180,7 +184,7 @@ async def status(run: Run, number: int, attempt: int, state: TaskState) -> None:
         await run.tracker.set_status(number, wanted)
         return {}
 
-    await run.effects.perform(Effect(f"status:{number}:{attempt}:{wanted}", look, act), number)
+    await run.effects.perform(Effect(f"status:{number}:{len(told)}:{wanted}", look, act), number)
 
 
 def good_end(run: Run) -> TaskState:

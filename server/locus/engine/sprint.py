@@ -66,7 +66,7 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                     tasks[number] = now
                 begun = True
                 run.move(number, TaskState.PREPARING, phase="preparing")
-                await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
+                await publish.status(run, number, TaskState.PREPARING)
                 if dirty:
                     place = await unless_stopped(number, _taken_up(run, place, number, claim))
                     dirty = False

@@ -64,7 +64,7 @@ async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: C
                 return
             task = now
             run.move(task.number, TaskState.PREPARING, phase="preparing")
-            await publish.status(run, task.number, run.task(task.number).attempt + 1, TaskState.PREPARING)
+            await publish.status(run, task.number, TaskState.PREPARING)
             place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, claim))
             accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
         turn.lock.close()
