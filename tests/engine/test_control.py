@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from locus.engine import inbox
 from locus.engine.control import Control
 from locus.engine.inbox import Answer, ForceStop, Message, Stop
+from locus.engine.journal import Journal
+from locus.engine.patience import Patience
 from locus.engine.verdicts import TaskEnded
 from support.procs import until_async
 
@@ -131,3 +134,15 @@ async def test_who_cancels_the_caller_cancels_the_work() -> None:
     with pytest.raises(asyncio.CancelledError):
         await doing
     assert work.ended == ["cleaned"]
+
+
+async def test_a_stop_ends_the_waiting_for_a_service(tmp_path: Path) -> None:
+    control, journal = Control(), Journal(tmp_path / "journal.jsonl")
+    patience = Patience(journal, control)
+    waiting = asyncio.create_task(patience.until(time.time() + 60, "waiting for the tracker"))
+    await until_async(lambda: journal.fold.state == "waiting")
+    control.request(Stop())
+    for stopped_one in (waiting, patience.until(time.time() + 60, "waiting for the tracker")):
+        with pytest.raises(TaskEnded, match="stopped while waiting for the tracker") as ended:
+            await stopped_one
+        assert ended.value.state == "interrupted"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from locus.engine.control import Control
 from locus.engine.journal import Sink
+from locus.engine.verdicts import interrupted
 from locus.errors import OutOfReach
 from locus.model.events import RunStateChanged
 from locus.model.states import RunState
@@ -25,10 +26,10 @@ class Patience:
         self._waiting = 0
 
     async def until(self, moment: float, reason: str) -> None:
-        """`moment` is in seconds since the epoch. Raises OutOfReach when the run is being stopped."""
+        """`moment` is in seconds since the epoch. Raises TaskEnded(interrupted) when the run is being stopped."""
         stop = self._control.stop.of(None)
         if stop.is_set():
-            raise OutOfReach(f"stopped while {reason}", "go on with `locus run --resume`")
+            raise interrupted(f"stopped while {reason}")
         self._waiting += 1
         self._journal.append(RunStateChanged(state=RunState.WAITING, reason=reason))
         try:
@@ -40,7 +41,7 @@ class Patience:
             self._waiting -= 1
             if not self._waiting and not stop.is_set():
                 self._journal.append(RunStateChanged(state=RunState.RUNNING))
-        raise OutOfReach(f"stopped while {reason}", "go on with `locus run --resume`")
+        raise interrupted(f"stopped while {reason}")
 
     def pauses(self) -> Iterator[float]:
         yield from itertools.chain(PAUSES, itertools.repeat(PAUSES[-1]))
