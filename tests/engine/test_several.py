@@ -16,7 +16,12 @@ import pytest
 
 from locus import locks, process
 from locus.commands.runs import RunStartedResult
+from locus.engine import claims, resuming
+from locus.engine.journal import Journal
+from locus.engine.store import RunStore
 from locus.errors import Refused
+from locus.model.events import EffectIntended, Record, RunEvent
+from locus.model.run import RunView
 from support.gates import came, waits
 from support.house import House, done, states
 from support.lsp_client import VSCODE, Editor, capabilities_of, editor
@@ -126,6 +131,52 @@ async def test_a_branch_with_a_suffix_is_locked_as_the_one_without(house: House,
     assert done(await house.until(run_id, done))
     assert house.branch_files(f"{issue}-3").keys() >= {"a.txt"}
     assert house.branch_files(issue)["mine.txt"] == "mine"
+
+
+async def test_a_run_that_was_resumed_and_ended_since_it_was_chosen_is_left_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await house.issue("exit 3")
+    run_id = (await house.run(number)).id
+    choose = resuming.chosen
+
+    async def chosen_slowly(*wanted: Any) -> RunView:
+        view = await choose(*wanted)
+        await house.carry_on(run_id)  # another process is quicker
+        return view
+
+    monkeypatch.setattr(resuming, "chosen", chosen_slowly)
+    with pytest.raises(Refused, match="has gone on meanwhile"):
+        await house.call("locus.run.resume", runId=run_id)
+    assert house.view(run_id).tasks[0].attempt == 2
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+class DiesBeforeItTidiesUp(Journal):
+    def append(self, event: RunEvent, task: int | None = None) -> Record:
+        if isinstance(event, EffectIntended) and event.key.startswith("remove:"):
+            raise Died
+        return super().append(event, task)
+
+
+async def test_a_worktree_that_a_later_run_works_in_is_not_tidied_up(house: House, tmp_path: Path) -> None:
+    """Left by a killed run whose task was done; its resume neither waits for the later run nor removes what that one works in."""
+    come, wait = waits(tmp_path)
+    first = await house.issue(f"[ ! -e {tmp_path}/again ] || {{ {come}; {wait}; }}", "echo a >> a.txt")
+    second = await house.issue("exit 3")
+    with pytest.raises(BaseExceptionGroup):
+        await house.run(first, second, journal=DiesBeforeItTidiesUp)
+    (killed,) = [view.id for view in RunStore(house.ws.runs).views()]
+    assert house.worktrees() == [f"issue-{first}", f"issue-{second}"]
+    (tmp_path / "again").touch()
+    later = await house.start(first)
+    await until_async(lambda: came(tmp_path) == {first})
+    view = await asyncio.wait_for(house.carry_on(killed), claims.PATIENCE)
+    assert states(view) == ["done", "failed"]
+    assert f"issue-{first}" in house.worktrees()
+    (tmp_path / "go").touch()
+    assert done(await house.ended(later))
 
 
 # Windows and terminals

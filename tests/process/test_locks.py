@@ -289,6 +289,26 @@ async def test_slots_are_as_many_as_said(tmp_path: Path) -> None:
         Slots(tmp_path, 0)
 
 
+async def test_everyone_who_waits_for_a_slot_gets_his_share(tmp_path: Path) -> None:
+    """Each waits for the next slot as soon as he has one, as runs with many tasks do."""
+    got: Counter[str] = Counter()
+
+    async def hold(slot: Lock) -> None:
+        await asyncio.sleep(0.001)
+        slot.close()
+
+    async def run(name: str) -> None:
+        slots = Slots(tmp_path / "slots", 1)
+        async with asyncio.TaskGroup() as group:
+            while got.total() < 120:
+                slot = slots.try_acquire() or await slots.acquire(poll=0.01)
+                got[name] += 1
+                group.create_task(hold(slot))
+
+    await asyncio.gather(*(run(name) for name in "abc"))
+    assert min(got.values()) > 15, got  # 40 each, give or take 5
+
+
 def test_a_folder_that_cannot_be_is_said_clearly(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LocusError, match="Cannot lock"):

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from locus.errors import LocusError
+from locus.locks import try_lock
 from locus.repo import facts, worktrees
 from locus.repo.base import BaseBranch, fetch_base
 from support.procs import until_async
@@ -155,3 +156,14 @@ async def test_a_worktree_that_stays_half_made_is_said_to_be(person: Person) -> 
     assert "refs/heads/locus/issue-1" not in all_refs(repo.common_dir)
     assert [tree.path for tree in await worktrees.listed(repo)] == [person.path]
     assert not (repo.worktrees_dir / "issue-1").exists()
+
+
+async def test_a_record_that_the_person_prunes_while_its_worktree_is_removed(person: Person) -> None:
+    repo = facts.discover(person.path)
+    tree = await worktrees.create(repo, repo.worktrees_dir / "issue-1", "locus/issue-1", start=person.head)
+    with try_lock(repo.state_dir / "locks" / "worktrees") or pytest.fail():
+        removing = asyncio.create_task(worktrees.remove(repo, tree.path, trash=repo.state_dir / "trash"))
+        await until_async(lambda: not tree.path.exists())  # moved aside, its record not dropped yet
+        person.git("worktree", "prune")
+    assert await removing is None
+    assert len(await worktrees.listed(repo)) == 1
