@@ -12,10 +12,10 @@ import pytest
 
 from locus.engine.journal import Journal
 from locus.errors import Refused
-from locus.model.events import RunEvent, TaskStateChanged
+from locus.model.events import Accepted, RunEvent, TaskStateChanged
 from locus.model.states import TaskState
 from locus.model.task import PullRequest
-from support.colleague import Colleague, when
+from support.colleague import Colleague, Killed, dying, when
 from support.house import House, done, states
 from support.repos import put
 
@@ -330,6 +330,29 @@ async def test_half_a_sprint_whose_second_task_had_committed_goes_on_from_the_fi
     again = await house.run(sprint="S")
     assert done(again) and again.tasks[0].start == view.tasks[0].commit
     assert house.trailers(SPRINT) == [str(one), str(two)]
+
+
+@pytest.mark.parametrize("auto_pr", [True, False])
+async def test_half_a_sprint_that_was_killed_at_work_goes_on_from_what_was_finished(house: House, auto_pr: bool) -> None:
+    house.configure(agent_autoPR=auto_pr)
+    one, two = await sprint(house, "echo a > a.txt", "echo half > half.txt && git add . && git commit -qm Half")
+    run_id = await house.request(sprint="S")
+    with pytest.raises(Killed):
+        await house.carry_on(run_id, journal=dying(lambda event, task: isinstance(event, Accepted) and task == two))
+    assert house.subjects(SPRINT)[1:] == ["Half"] and house.view(run_id).state == "lost"
+    await house.call("locus.issue.update", number=two, body="RUN: cp a.txt b.txt", status="queued")
+    view = await house.run(sprint="S")
+    assert done(view), view.tasks[0].error
+    assert view.branch == SPRINT and house.trailers(SPRINT) == [str(one), str(two)]
+
+
+async def test_half_a_sprint_without_pull_requests_whose_second_task_had_committed(house: House) -> None:
+    house.configure(agent_autoPR=False)
+    one, two = await sprint(house, "echo a > a.txt", "git commit -q --allow-empty -m Half; exit 1")
+    assert states(await house.run(sprint="S")) == ["done", "failed"]
+    await house.call("locus.issue.update", number=two, body="RUN: cp a.txt b.txt")
+    view = await house.run(sprint="S")
+    assert done(view) and view.branch == SPRINT and house.trailers(SPRINT) == [str(one), str(two)]
 
 
 async def test_half_a_sprint_without_rebase_is_told_its_own_changes_only(house: House, colleague: Colleague) -> None:

@@ -80,3 +80,22 @@ def when(wanted: Callable[[RunEvent], bool], then: Callable[[], object]) -> Call
             return record
 
     return Watching
+
+
+class Killed(BaseException):
+    """Not an Exception: nothing in the engine may catch it."""
+
+
+def dying(wanted: Callable[[RunEvent, int | None], bool]) -> Callable[[Path], Journal]:
+    """A journal whose process dies when it is to write a record that is wanted."""
+
+    class Dying(Journal):
+        dead = False
+
+        def append(self, event: RunEvent, task: int | None = None) -> Record:
+            self.dead = self.dead or wanted(event, task)
+            if self.dead:
+                raise Killed
+            return super().append(event, task)
+
+    return Dying

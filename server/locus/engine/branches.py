@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from locus.engine import snapshots
@@ -11,10 +11,13 @@ from locus.engine.merged import note_merged
 from locus.engine.run import Run
 from locus.engine.store import RunStore
 from locus.engine.verdicts import TaskEnded, blocked
+from locus.errors import LocusError
 from locus.model import naming
+from locus.model.run import RunView, TaskRun
+from locus.model.states import RunState
 from locus.model.task import PullRequest
 from locus.repo.commits import trailers_of
-from locus.repo.objects import commit_of, is_ancestor, update_ref
+from locus.repo.objects import is_ancestor, update_ref
 from locus.repo.push import fetch_own
 from locus.repo.worktrees import clear_branch_lock
 
@@ -77,15 +80,20 @@ async def _beginning(run: Run, branch: str, task: int | None) -> Beginning | Non
     pulls = await run.tracker.pulls(branch)
     if contained:
         pulls = await _merged(run, pulls)
-    if any(pull.state == "open" for pull in pulls) or (not pulls and not contained and await _finished_by_us(run, tip, task)):
+    ours = not contained and await _finished_by_us(run, tip, task)
+    attempt = None if contained or ours else await _attempt(run, branch, tips, own)
+    if attempt is not None:
+        ours = not await is_ancestor(here, attempt, base) and await _finished_by_us(run, attempt, task)
+    if any(pull.state == "open" for pull in pulls) or (ours and not pulls):
         if tips.apart and not await _finished_by_us(run, str(tips.remote), task):
             raise _apart(branch)
-        unfinished = tip == own and not await _finished_by_us(run, tip, task)
-        start = await _before_the_attempt(run, branch, tip, task) if unfinished else tip
+        if attempt is not None:
+            await snapshots.keep_tip(run, tip, task)
+        start = attempt or tip
         if start != tips.local:
             await update_ref(here, f"refs/heads/{branch}", start, tips.local or "")
         return Beginning(branch, start, exists=True)
-    if not (pulls or tip == own or contained):
+    if not (pulls or attempt or tip == own or contained):
         return None
     return await _afresh(run, branch, tips, pulls, task)
 
@@ -121,23 +129,39 @@ async def _merged(run: Run, pulls: list[PullRequest]) -> list[PullRequest]:
     return [await note_merged(run.tracker, pull, keep_open=going_on) if pull.state == "open" else pull for pull in pulls]
 
 
-async def _before_the_attempt(run: Run, branch: str, tip: str, task: int | None) -> str:
-    """Where the attempt that ended badly at `tip` had begun; the tip is kept."""
-    views = (view for view in RunStore(run.ws.runs).views() if view.id != run.id)
-    attempts = (task for view in views for task in view.tasks if task.branch == branch and not task.state.succeeded)
-    for attempt in attempts:
-        if attempt.start is not None and await is_ancestor(run.repo.here, attempt.start, tip):
-            await snapshots.keep_tip(run, tip, task)
-            return attempt.start
-    return tip
+async def _attempt(run: Run, branch: str, tips: _Tips, own: str | None) -> str | None:
+    """Where an attempt of ours had begun whose unfinished commits are at the tip: it ended badly there, or its run was killed."""
+    tip = str(tips.newest)
+    standing = run.repo.worktrees_dir / naming.worktree_name(branch) / ".git"
+    if tip != own and not (tip == tips.local and standing.exists()):
+        return None
+    for view, tasks in _earlier(run, branch):
+        if tip != own and view.state is not RunState.LOST:
+            return None
+        for task in tasks:
+            if not task.state.succeeded and await is_ancestor(run.repo.here, str(task.start), tip):
+                return task.start
+        if tip != own:
+            return None
+    return None
+
+
+def _earlier(run: Run, branch: str) -> Iterator[tuple[RunView, list[TaskRun]]]:
+    """The runs that have worked on a branch, newest first, with the tasks that they began there."""
+    runs = RunStore(run.ws.runs)
+    for run_id in runs.ids():
+        try:
+            view = runs.view(run_id)
+        except LocusError:
+            continue  # the doctor says what is wrong with it
+        tasks = [task for task in view.tasks if task.branch == branch and task.start is not None]
+        if tasks and run_id != run.id:
+            yield view, tasks
 
 
 async def _finished_by_us(run: Run, tip: str, task: int | None) -> bool:
     """The tip is a commit that Locus made for this task, or for any in a sprint."""
-    at = await commit_of(run.repo.here, tip)
-    if at is None:
-        return False
-    for commit in await trailers_of(run.repo.here, f"{at}^!"):
+    for commit in await trailers_of(run.repo.here, f"{tip}^!"):
         return is_ours(run, commit.trailers) and (task is None or commit.trailers.get("Locus-Task") == str(task))
     return False
 
@@ -146,7 +170,8 @@ def is_ours(run: Run, trailers: Mapping[str, str]) -> bool:
     """Whether a commit is of this keeper. `local` is a keeper on every machine: there it must be of a run that is known here."""
     if trailers.get("Locus-Keeper") != run.tracker.keeper:
         return False
-    return run.tracker.keeper != "local" or trailers.get("Locus-Run") in RunStore(run.ws.runs).ids()
+    made_by = trailers.get("Locus-Run", "")
+    return run.tracker.keeper != "local" or (naming.run_began(made_by) is not None and (run.ws.runs / made_by).is_dir())
 
 
 def _apart(branch: str) -> TaskEnded:
