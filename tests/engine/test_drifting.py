@@ -9,10 +9,10 @@ import pytest
 
 from locus.engine.journal import read
 from locus.engine.store import JOURNAL
-from locus.model.events import Conflicted, RunPlanned
+from locus.model.events import Conflicted, EffectDone, RunPlanned
 from locus.model.run import RunView
 from locus.repo.drift import in_progress
-from support.colleague import Colleague, when
+from support.colleague import Colleague, Killed, dying, when
 from support.house import House, done, states
 from support.repos import put
 
@@ -431,3 +431,32 @@ async def test_what_a_failed_task_has_committed_is_not_delivered(house: House) -
     assert states(view) == ["done", "failed"]
     assert house.person.tip(BRANCH) == view.tasks[0].commit
     assert "half.txt" in house.branch_files(BRANCH)
+
+
+# When the run dies in the midst of it.
+
+
+async def test_a_rebase_that_a_crash_cut_off_is_taken_back(house: House, colleague: Colleague) -> None:
+    colleague.commit("echo theirs > theirs.txt")
+    one, two = await sprint(house, ["echo a > a.txt", colleague.pushing()], ["cp theirs.txt b.txt"])
+    run_id = await house.request(sprint="S")
+    with pytest.raises(Killed):
+        await house.carry_on(run_id, journal=dying(lambda event, _: isinstance(event, EffectDone) and event.key.startswith("integrate:")))
+    colleague.excuse()
+    in_worktree(house, f"git reset -q --hard {house.view(run_id).tasks[0].commit}", "git rebase -q -x false refs/locus/base/main || true")
+    assert in_progress(worktree(house)) == "rebase"
+    assert done(await house.carry_on(run_id))
+    assert house.trailers(BRANCH, colleague.head) == [str(one), str(two)]
+
+
+async def test_what_is_pushed_on_top_before_the_run_knows_of_its_own_push_is_not_overwritten(house: House, colleague: Colleague) -> None:
+    await sprint(house, ["echo a > a.txt"], ["cp theirs.txt b.txt"])
+    run_id = await house.request(sprint="S")
+    with pytest.raises(Killed):
+        await house.carry_on(run_id, journal=dying(lambda event, _: isinstance(event, EffectDone) and event.key == "push:1"))
+    colleague.fetch(BRANCH)
+    theirs = colleague.commit("echo theirs > theirs.txt")
+    colleague.push(BRANCH)
+    view = await house.carry_on(run_id)
+    assert done(view), [task.error for task in view.tasks]
+    assert view.tasks[1].start == theirs and house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)

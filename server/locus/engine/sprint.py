@@ -20,6 +20,7 @@ from locus.model.task import Task
 from locus.repo.base import BaseBranch, known_base
 from locus.repo.commits import trailers_of
 from locus.repo.objects import is_ancestor
+from locus.repo.work import head_in
 
 
 async def run_all(run: Run) -> None:
@@ -48,7 +49,7 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
     published = await _finish_accepted(run, tasks, place) if run.resumed else _Published()
     if not published.goes_on:
         return
-    dirty, begun = run.resumed and published.number is None, published.number is not None
+    resuming, begun = run.resumed, published.number is not None
     for planned in run.planned.tasks:
         number = planned.number
         if run.task(number).state.succeeded or number == published.number:
@@ -66,10 +67,17 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                     tasks[number] = now
                 begun = True
                 run.move(number, TaskState.PREPARING, phase="preparing")
+<<<<<<< HEAD
                 await publish.status(run, number, TaskState.PREPARING)
                 if dirty:
                     place = await unless_stopped(number, _taken_up(run, place, number, claim))
                     dirty = False
+=======
+                await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
+                if resuming:
+                    place = await unless_stopped(number, _taken_up(run, place, number, claim, published))
+                    resuming = False
+>>>>>>> 55ddce6 (p5)
                 base = await unless_stopped(number, catch_up(run, place, number, base))
                 at = await places.here(run, place, number)
                 brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base or run.planned.base_commit))
@@ -105,14 +113,17 @@ async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) ->
     return _Published()
 
 
-async def _taken_up(run: Run, place: Place, number: int, claim: Claim) -> Place:
+async def _taken_up(run: Run, place: Place, number: int, claim: Claim, published: _Published) -> Place:
     """The worktree to begin in: as it stood at the last good commit, with what a person has committed there when they were asked to, and
     what somebody has pushed on top.
     """
     tip = run.journal.fold.tip or place.start
-    if run.journal.fold.left_to_person:
-        tip = await resolutions.given_back(run, place, tip)
-    place = await places.again(run, place.branch, place.worktree, tip, number, claim)
+    if published.number is not None:
+        tip = str((await head_in(place.worktree)).commit)
+    else:
+        if run.journal.fold.left_to_person:
+            tip = await resolutions.given_back(run, place, tip)
+        place = await places.again(run, place.branch, place.worktree, tip, number, claim)
     ahead = await follow(run, place, number, tip)
     return place if ahead == tip else await places.again(run, place.branch, place.worktree, ahead, number, claim)
 
