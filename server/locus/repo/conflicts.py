@@ -35,7 +35,7 @@ class Conflict:
 
 async def conflicts(cwd: Path, output: bytes, ours: str, theirs: str) -> tuple[Conflict, ...]:
     """From the output of merge-tree for the commits `ours` and `theirs`, which are also the labels of its conflict markers."""
-    tree, stages, kinds = _parsed(output)
+    tree, stages, kinds = _parsed(output, (b"~" + ours.encode(), b"~" + theirs.encode()))
     paths = sorted({*stages, *kinds})
     blobs = [
         (path, stages[path][2]) for path in paths if kinds.get(path) in _WITH_MARKERS and 2 in stages.get(path, {}) and b"\n" not in path
@@ -81,8 +81,15 @@ def _located(spans: list[tuple[int, int]], picked: list[bytes], own: list[bytes]
         yield LineRange(begin + 1, begin + last - first)
 
 
-def _parsed(output: bytes) -> tuple[bytes, dict[bytes, dict[int, bytes]], dict[bytes, str]]:
-    """The tree; path to stage to blob; path to kind. Format: git-merge-tree(1), OUTPUT, with -z."""
+def _parsed(output: bytes, sides: tuple[bytes, bytes]) -> tuple[bytes, dict[bytes, dict[int, bytes]], dict[bytes, str]]:
+    """The tree; path to stage to blob; path to kind. Format: git-merge-tree(1), OUTPUT, with -z.
+
+    A file that had to make way in the merge is called `<path>~<side>` there; here by the name that it has.
+    """
+
+    def named(path: bytes) -> bytes:
+        return next((path.removesuffix(side) for side in sides if path.endswith(side)), path)
+
     fields = iter(output.split(b"\0"))
     tree = next(fields)
     stages: dict[bytes, dict[int, bytes]] = {}
@@ -91,10 +98,10 @@ def _parsed(output: bytes) -> tuple[bytes, dict[bytes, dict[int, bytes]], dict[b
             break
         info, path = entry.split(b"\t", 1)
         _, blob, stage = info.split(b" ")
-        stages.setdefault(path, {})[int(stage)] = blob
+        stages.setdefault(named(path), {})[int(stage)] = blob
     kinds: dict[bytes, str] = {}
     while (count := next(fields, b"")).isdigit():  # git 2.39 ends with advice on submodules, in nobody's format
-        paths = [next(fields) for _ in range(int(count))]
+        paths = [named(next(fields)) for _ in range(int(count))]
         kind = next(fields).decode()
         next(fields)
         if kind.startswith("CONFLICT"):
