@@ -67,17 +67,10 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                     tasks[number] = now
                 begun = True
                 run.move(number, TaskState.PREPARING, phase="preparing")
-<<<<<<< HEAD
                 await publish.status(run, number, TaskState.PREPARING)
-                if dirty:
-                    place = await unless_stopped(number, _taken_up(run, place, number, claim))
-                    dirty = False
-=======
-                await publish.status(run, number, run.task(number).attempt + 1, TaskState.PREPARING)
                 if resuming:
                     place = await unless_stopped(number, _taken_up(run, place, number, claim, published))
                     resuming = False
->>>>>>> 55ddce6 (p5)
                 base = await unless_stopped(number, catch_up(run, place, number, base))
                 at = await places.here(run, place, number)
                 brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base or run.planned.base_commit))
