@@ -1,7 +1,9 @@
-"""Ending a run at one line of its journal, as if the process had died there."""
+"""Ending a run at one line of its journal, as if the process had died there; and seeing between which lines the world changes."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -40,3 +42,32 @@ class Fuse:
 
     async def sync(self) -> None:
         await self._journal.sync()
+
+
+class Watching(Journal):
+    """Notes before which lines something outside of the journal has changed: there a death before the line differs from one after the
+    line before it."""
+
+    def __init__(self, path: Path, *folders: Path) -> None:
+        super().__init__(path)
+        self.moved: set[int] = set()
+        self._folders = folders
+        self._before = self._outside()
+
+    def append(self, event: RunEvent, task: int | None = None) -> Record:
+        now = self._outside()
+        if now != self._before:
+            self.moved.add(self.fold.seq + 1)
+        self._before = now
+        return super().append(event, task)
+
+    def _outside(self) -> dict[str, tuple[int, int]]:
+        """Every file's size and time, except what a run writes for itself."""
+        found: dict[str, tuple[int, int]] = {}
+        for top in self._folders:
+            for folder, _, names in os.walk(top):
+                for name in names if "/locus/runs/" not in f"{folder}/" else ():
+                    with contextlib.suppress(FileNotFoundError):
+                        info = os.stat(f"{folder}/{name}")
+                        found[f"{folder}/{name}"] = (info.st_size, info.st_mtime_ns)
+        return found

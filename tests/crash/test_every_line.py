@@ -1,73 +1,61 @@
-"""Whatever line of its journal a run dies at: taken up again it ends as if nothing had happened, and no finished task runs again."""
+"""Whatever line of its journal a run dies at: taken up again it ends as if nothing had happened, and no finished task runs again.
+
+Killed after a line, the run dies before anything comes of it; killed before a line, whatever led to it has happened and is not recorded
+(an agent has ended, a commit is made). The worlds without a failure are killed before and after every line, the others before those
+lines between which and the one before something outside of the journal has changed.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from crash.killing import Fuse, Killed, When
-from crash.worlds import WORLDS, Wanted, World, seen, times_run
-from support.house import House
-from support.repos import Home, Person, Prepared
+from crash.killing import Fuse, Killed, Watching, When
+from crash.matrix import IN_PROCESS, Setting, Settle, Undisturbed, ends_alike, undisturbed
+from crash.worlds import WORLDS, World
 
 PARTS = 4
 EVERY = int(os.environ.get("LOCUS_CRASH_EVERY", "1"))
 """1: every line. Larger: a sample, for a quick look."""
 
-Setting = tuple[House, Wanted, Path]
-
-
-@pytest.fixture
-def settle(prepared_repositories: Prepared, home: Home, tmp_path: Path) -> Callable[[World, str], Any]:
-    """A fresh copy of a world, with its house and a folder outside of it."""
-
-    async def build(world: World, name: str) -> Setting:
-        place = tmp_path / name
-        outside = place / "outside"
-        outside.mkdir(parents=True)
-        house = House(prepared_repositories.copy("plain", place, home, remote=True, name="project"), world.config)
-        return house, await world.build(house, outside), outside
-
-    return build
+Point = tuple[int, When]
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
-async def test_killed_at_any_line(
-    settle: Callable[[World, str], Any], world: World, part: int, record_property: Callable[[str, object], None]
-) -> None:
-    house, wanted, _ = await settle(world, "w0000")
-    view = await house.run(*wanted.tasks, sprint=wanted.sprint)
-    expected = await seen(house)
-    points: list[tuple[int, When]] = [(line, "after") for line in range(2, view.seq + 1)] + [(2, "before"), (view.seq, "before")]
+async def test_killed_at_any_line(settle: Settle, world: World, part: int, record_property: Callable[[str, object], None]) -> None:
+    expected, points = await _points(await settle(world))
     mine = points[part :: PARTS * EVERY]
     for line, when in mine:
-        house, wanted, outside = await settle(world, f"w{line:03}{when[0]}")
-        await _killed(house, wanted, outside, line, when)
-        assert await seen(house) == expected, f"{world.name}: killed {when} line {line} of {view.seq}"
-        _untouched(house.person, world)
-    record_property("kill points", len(mine))
+        setting = await settle(world)
+        run_id = await _killed(setting, line, when)
+        differences = await ends_alike(setting, run_id, expected, setting.house.carry_on)
+        if differences:
+            pytest.fail("\n".join([f"{world.name}: killed {when} line {line} of {expected.view.seq}", *differences]), pytrace=False)
+    record_property(IN_PROCESS, len(mine))
 
 
-async def _killed(house: House, wanted: Wanted, outside: Path, line: int, when: When) -> None:
+async def _points(setting: Setting) -> tuple[Undisturbed, list[Point]]:
+    house, wanted = setting.house, setting.wanted
+    run_id = await house.request(*wanted.tasks, sprint=wanted.sprint)
+    watching = [Watching(house.ws.runs / run_id / "journal.jsonl", house.ws.repo.common_dir, house.ws.repo.worktrees_dir)]
+    view = await house.carry_on(run_id, journal=lambda _: watching[0])
+    expected = await undisturbed(setting, run_id, view)
+    moved = watching[0].moved | {2, view.seq}
+    points: list[Point] = []
+    for line in range(2, view.seq + 1):
+        if setting.world.success or line in moved:
+            points.append((line, "before"))
+        points.append((line, "after"))
+    return expected, points
+
+
+async def _killed(setting: Setting, line: int, when: When) -> str:
+    house, wanted = setting.house, setting.wanted
     run_id = await house.request(*wanted.tasks, sprint=wanted.sprint)
     with pytest.raises((Killed, BaseExceptionGroup)):
         await house.carry_on(run_id, journal=lambda path: Fuse(path, line, when))
-    view = house.view(run_id)
-    finished = {task.number: times_run(outside, task.number) for task in view.tasks if task.state.succeeded}
-    if view.ended_at is None:
-        view = await house.carry_on(run_id)
-    assert view.ended_at is not None
-    for number, times in finished.items():
-        assert times_run(outside, number) == times, f"#{number} was done and ran again"
-
-
-def _untouched(person: Person, world: World) -> None:
-    if world.colleague:
-        person.taken |= {key: value for key, value in person.fingerprint().items() if key.startswith("remote ")}
-    person.check()
+    return run_id

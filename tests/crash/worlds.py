@@ -1,16 +1,13 @@
-"""Reference worlds: what a person set up, what the agents do, and what can be seen at the end."""
+"""Reference worlds: what a person set up, and what the agents do."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from locus.model.task import TaskFilter
 from support.house import House
-from support.repos import all_refs
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,16 @@ class World:
     name: str
     build: Callable[[House, Path], Awaitable[Wanted]]
     """Makes issues in a fresh house; the folder is for markers and counts, outside the repository."""
+    ends: tuple[str, ...]
+    """The tasks' states when nothing disturbs the run."""
     config: dict[str, Any] = field(default_factory=dict)
     colleague: bool = False
     """Somebody else pushes to the remote's base meanwhile."""
+    success: bool = False
+    """Every task succeeds at once: what runs do day by day."""
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def counted(folder: Path, *commands: str) -> tuple[str, ...]:
@@ -72,8 +76,8 @@ async def _retry(house: House, folder: Path) -> Wanted:
 
 
 def _colleague_pushes(house: House, folder: Path, file: str) -> str:
-    """An agent's command, carried out once however often it runs: somebody else changes `file` on the remote's base."""
-    clone = f'git clone -q "{house.person.remote}" "{folder}/colleague" && cd "{folder}/colleague"'
+    """A command, carried out once however often it runs: somebody else changes `file` on the remote's base."""
+    clone = f'rm -rf "{folder}/colleague" && git clone -q "{house.person.remote}" "{folder}/colleague" && cd "{folder}/colleague"'
     push = f'echo theirs > {file} && git add . && git commit -qm Theirs && git push -q origin HEAD:main && touch "{folder}/advanced"'
     return f'test -e "{folder}/advanced" || {{ {clone} && {push}; }}'
 
@@ -90,9 +94,11 @@ async def _advancing(house: House, folder: Path) -> Wanted:
 
 
 async def _conflict(house: House, folder: Path) -> Wanted:
+    """As soon as the first task is committed, and not before: begun anew on what the colleague pushed it would not conflict."""
     push = _colleague_pushes(house, folder, "README.md")
+    house.person.hook("post-commit", f"unset $(git rev-parse --local-env-vars)\n{push} >&2")
     numbers = [
-        await house.issue(*counted(folder, "echo ours > README.md", push), title="Ours"),
+        await house.issue(*counted(folder, "echo ours > README.md"), title="Ours"),
         await house.issue(*counted(folder, "echo never > never.txt"), title="Never"),
     ]
     await house.sprint("Sprint 1", *numbers)
@@ -114,54 +120,13 @@ async def _again(house: House, folder: Path) -> Wanted:
 VERIFY = [{"name": "good", "run": "grep -q good answer.txt"}]
 
 WORLDS = (
-    World("standalone", _standalone),
-    World("sprint", _sprint),
-    World("failing-stops", _failing),
-    World("failing-goes-on", _failing, {"sprint_stopOnFailure": False}),
-    World("retry", _retry, {"verify": VERIFY}),
-    World("advancing", _advancing, colleague=True),
-    World("conflict", _conflict, colleague=True),
-    World("own-commits", _own_commits),
-    World("again", _again),
+    World("standalone", _standalone, ("done", "done"), success=True),
+    World("sprint", _sprint, ("done", "done"), success=True),
+    World("failing-stops", _failing, ("done", "failed", "pending")),
+    World("failing-goes-on", _failing, ("done", "failed", "done"), {"sprint_stopOnFailure": False}),
+    World("retry", _retry, ("done",), {"verify": VERIFY}),
+    World("advancing", _advancing, ("done", "done"), colleague=True),
+    World("conflict", _conflict, ("done", "blocked"), colleague=True),
+    World("own-commits", _own_commits, ("done",)),
+    World("again", _again, ("done",)),
 )
-
-
-async def seen(house: House) -> dict[str, Any]:
-    """Everything that can be told apart at the end, without what must differ: shas, dates, run ids, attempt numbers."""
-    tracker = house.ws.tracker
-    tasks = sorted(await tracker.tasks(TaskFilter(state="all")), key=lambda task: task.number)
-    ours = sorted(name.removeprefix("refs/heads/") for name in all_refs(house.ws.repo.common_dir) if name.startswith("refs/heads/locus/"))
-    pulls = [pull for branch in ours for pull in await tracker.pulls(branch)]
-    return {
-        "branches": {branch: _history(house, branch) for branch in ours},
-        "remote": sorted((name, _tree(house, sha)) for name, sha in _remote(house).items()),
-        "pulls": sorted((pull.branch, pull.base, pull.state, pull.title, _plain(pull.body)) for pull in pulls),
-        "tasks": [(task.number, task.status, task.state, task.labels) for task in tasks],
-        "comments": {task.number: sorted({_plain(comment.body) for comment in await tracker.comments(task.number)}) for task in tasks},
-        "worktrees": house.worktrees(),
-        "run-state": _plain(str(house.run_state())),
-    }
-
-
-def _remote(house: House) -> dict[str, str]:
-    assert house.person.remote is not None
-    return {name: sha for name, sha in all_refs(house.person.remote).items() if name.startswith("refs/heads/locus/")}
-
-
-def _tree(house: House, sha: str) -> str:
-    return house.person.look("rev-parse", f"{sha}^{{tree}}")
-
-
-def _history(house: House, branch: str) -> list[str]:
-    """Subject, tree and task of each commit."""
-    form = "%s %T %(trailers:key=Locus-Task,valueonly,separator=%x2C)"
-    return house.person.look("log", "--reverse", f"--format={form}", branch).splitlines()
-
-
-def _plain(text: str) -> str:
-    text = re.sub(r"run-\d{4}-\d\d-\d\dT[\w-]+", "RUN", text)
-    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
-    text = re.sub(r"(RUN \d+) \d+ -->", r"\1 N -->", text)
-    text = re.sub(r"/[^\s\"]*/w[0-9ab]{4}/", "/PLACE/", text)
-    text = re.sub(r"Pull request: #\d+|'pr': \d+", "PULL", text)  # tasks side by side get theirs in any order
-    return re.sub(r"\b[0-9a-f]{10,40}\b", "SHA", text)
