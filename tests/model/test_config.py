@@ -72,7 +72,7 @@ def test_the_default_configuration_is_the_keys_defaults() -> None:
         ({"agent": {"idleTimeout": 0}}, "agent.idleTimeout", "0", "seconds, more than 0"),
         ({"question": {"timeout": float("inf")}}, "question.timeout", "Infinity", "seconds, more than 0"),
         ({"sprint": {"active": []}}, "sprint.active", "[]", "a sprint's name or null"),
-        ({"tracker": "jira"}, "tracker", '"jira"', '"auto" or "local"'),
+        ({"tracker": "jira"}, "tracker", '"jira"', '"auto", "github" or "local"'),
         ({"run": {"onEditorExit": None}}, "run.onEditorExit", "null", '"continue" or "interrupt"'),
         ({"agent": 3}, "agent", "3", "an object of settings"),
         ({"agents": ["x"]}, "agents", '["x"]', "an object of {kind"),
