@@ -91,15 +91,16 @@ async def test_whatever_git_locks_in_the_persons_checkout_runs_go_on(house: Hous
 
 
 async def test_the_lock_that_a_killed_git_left_on_our_branch_is_removed(house: House, tmp_path: Path) -> None:
-    """Whoever has the branch knows that no git works on it: when it is made, and when its worktree is made again."""
+    """Whoever has the branch knows that no git works on it: when it is made, and when both it and its worktree are made again."""
     number = await house.issue(f"test -e {tmp_path}/go || exit 3", "echo a > a.txt")
-    lock = put(house.ws.repo.common_dir, f"refs/heads/locus/issue-{number}.lock", "")
+    lock = f"refs/heads/locus/issue-{number}.lock"
+    left = put(house.ws.repo.common_dir, lock, "")
     view = await house.run(number)
-    assert states(view) == ["failed"] and house.worktrees() and not lock.exists()
+    assert states(view) == ["failed"] and house.worktrees() and not left.exists()
     (tmp_path / "go").touch()
     shutil.rmtree(house.ws.repo.worktrees_dir / f"issue-{number}")
     house.person.git("update-ref", "-d", f"refs/heads/locus/issue-{number}")
-    lock.touch()
+    put(house.ws.repo.common_dir, lock, "")
     assert done(await house.carry_on(view.id))
 
 

@@ -198,16 +198,16 @@ async def _add(repo: Repository, path: Path, branch: str | None, start: str | No
     add = ("worktree", "add", "--quiet", "--no-checkout", *detached, *new, "--", path, require_revision(start or branch or ""))
     done = await git(*add, cwd=repo.main, check=False, again=False)
     for _ in range(_TRIES):
-        if done.code == 0 or not (half_made(done) or _SWEPT.search(done.err)):
+        if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
+            await _forget(repo, path)
+        elif done.code != 0 and (half_made(done) or _SWEPT.search(done.err)):
+            await asyncio.sleep(0.05)
+        else:
             break
         if new and await commit_of(repo.main, head_ref(str(branch))) == start:  # it came as far as the branch
             await _add(repo, path, branch, None)
             return
-        await asyncio.sleep(0.05)
         done = await git(*add, cwd=repo.main, check=False, again=False)
-    if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
-        await _forget(repo, path)
-        done = await git(*add, cwd=repo.main, check=False)
     if done.code == 0:
         return
     error = failure(done, "git worktree add")
