@@ -13,7 +13,7 @@ from locus.agents.protocol import Assignment
 from locus.errors import LocusError, Refused
 from locus.model.agent import AgentEvent, Exited, Notice, TurnEnd
 from locus.model.config import AgentProfile
-from support.procs import until_async
+from support.procs import alive, numbers, until_async
 
 
 def _assignment(folder: Path, prompt: str = "do it\n") -> Assignment:
@@ -88,6 +88,14 @@ async def test_an_interrupted_agent_is_cancelled_whatever_its_exit_code(tmp_path
     events = [event async for event in session.events()]
     await stopping
     assert _end(events).outcome == "cancelled"
+
+
+async def test_when_it_has_been_killed_nothing_of_it_is_left(tmp_path: Path) -> None:
+    script = "trap '' TERM; setsid sleep 600 & echo $! > child; mv child there; wait"
+    session = await build(AgentProfile(kind="shell", argv=("sh", "-c", script))).start(_assignment(tmp_path))
+    (child,) = await until_async(lambda: numbers(tmp_path / "worktree" / "there"))
+    await session.kill()  # nobody listens to its events
+    assert not alive(child)
 
 
 def test_a_program_that_is_not_there_is_refused_with_what_to_do(tmp_path: Path) -> None:

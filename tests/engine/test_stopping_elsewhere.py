@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from locus import locks, process
-from locus.engine import runner, store
+from locus.engine import journal, runner, store
 from locus.engine.journal import Journal
 from locus.errors import Refused
 from locus.model.run import RunView
@@ -86,6 +87,8 @@ async def test_while_it_waits_for_an_answer(house: House) -> None:
     await house.until(run_id, lambda view: bool(view.questions))
     view = await stopped(house, run_id)
     assert states(view) == ["pending"] and untouched(house) and not view.questions
+    asked, ended = [record.at for record in journal.read(house.ws.runs / run_id / store.JOURNAL)][-2:]
+    assert datetime.fromisoformat(ended) - datetime.fromisoformat(asked) < timedelta(seconds=4), "there is nothing to wait for"
     assert (await house.ws.tracker.get(number)).status == "queued"
 
 

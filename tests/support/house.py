@@ -7,6 +7,7 @@ the exit code of the first that fails. So a test writes into the issue what the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -165,11 +166,14 @@ class House:
 
     def end_runs(self) -> None:
         """What a failed test left running."""
-        for view in RunStore(self.ws.runs).views():
-            for pid in process.leftovers(view.id) if view.alive else ():
-                os.kill(pid, signal.SIGKILL)
+        runs = RunStore(self.ws.runs)
+        for view in runs.views():
             if view.alive and locks.is_held(self.ws.runs / view.id / store.LOCK):
                 self.kill_runner(view.id)
+        for run_id in process.runs_at_work() & set(runs.ids()):
+            for pid in process.leftovers(run_id):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     # What is to be seen.
 
