@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
+
+from locus.process import is_there
 
 POLL_SECONDS = 1.0
 
@@ -26,7 +27,7 @@ def identity(pid: int) -> str | None:
         return None
     if sys.platform == "linux":
         return _linux(pid)
-    return str(pid) if (_windows(pid) if sys.platform == "win32" else _posix(pid)) else None
+    return str(pid) if (_windows(pid) if sys.platform == "win32" else is_there(pid)) else None
 
 
 def _linux(pid: int) -> str | None:
@@ -37,16 +38,6 @@ def _linux(pid: int) -> str | None:
         return None
     fields = stat.rpartition(b")")[2].split()
     return None if fields[0] in (b"Z", b"X") else f"{pid}@{fields[19].decode()}"
-
-
-def _posix(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # somebody else's, but there
-        return True
-    return True
 
 
 def _windows(pid: int) -> bool:

@@ -6,6 +6,7 @@ nobody's child.
 Linux is tested; macOS and Windows are written for and untested.
 """
 
+from locus.process.alive import is_there
 from locus.process.environment import agent_env, git_env, scrubbed_env
 from locus.process.launching import launch
 from locus.process.orphans import adopt_orphans, end_leftovers, leftovers, mark_children, runs_at_work, sweep_orphans
@@ -22,6 +23,7 @@ __all__ = [
     "agent_env",
     "end_leftovers",
     "git_env",
+    "is_there",
     "launch",
     "leftovers",
     "mark_children",

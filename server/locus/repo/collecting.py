@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sys
 import time
 from pathlib import Path
 
+from locus.process import is_there
 from locus.repo.discover import common_dir_of, linked_git_dir
 
 _PATIENCE = 60.0
@@ -36,14 +36,4 @@ def _going_on(mark: Path) -> bool:
         return False
     if words[1] != socket.gethostname() or sys.platform == "win32":  # to ask for a process there is to end it
         return True
-    return _alive(int(words[0]))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # somebody else's, but there
-        return True
-    return True
+    return is_there(int(words[0]))
