@@ -49,7 +49,7 @@ async def test_a_clock_that_jumps_during_a_run_changes_nothing(house: House, tmp
     first, second = [await house.issue(*waits(tmp_path), "echo a > $LOCUS_TASK.txt") for _ in range(2)]
     await house.sprint("S", first, second)
     running = asyncio.create_task(house.run(sprint="S"))
-    await until_async(lambda: came(tmp_path) == {first})
+    await until_async(lambda: came(tmp_path) == {first}, 30)
     set_clock(jump)
     (tmp_path / "go").touch()
     view = await running

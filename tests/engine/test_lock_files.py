@@ -24,11 +24,11 @@ from support.repos import Person, put
 async def test_deleted_lock_files_are_put_back_while_the_run_goes_on(house: House, tmp_path: Path) -> None:
     number = await house.issue(*waits(tmp_path), "echo a > a.txt")
     run_id = await house.start(number)
-    await until_async(lambda: came(tmp_path) == {number})
+    await until_async(lambda: came(tmp_path) == {number}, 30)
     own, branch = house.ws.runs / run_id / store.LOCK, house.ws.branch_lock(f"locus/issue-{number}")
     own.unlink()
     shutil.rmtree(house.ws.locks)
-    await until_async(lambda: locks.is_held(own) and locks.is_held(branch))
+    await until_async(lambda: locks.is_held(own) and locks.is_held(branch), 30)
     with pytest.raises(Refused, match="another run is working on"):
         await house.start(number)
     with pytest.raises(Refused, match="is going on"):
@@ -41,7 +41,7 @@ async def test_a_run_whose_deleted_lock_somebody_else_has_taken_ends(house: Hous
     """Its branch: it stops, the work is kept. Its own: as in a crash, for the other writes its journal now."""
     number = await house.issue(*waits(tmp_path), "echo a > a.txt")
     run_id = await house.start(number)
-    await until_async(lambda: came(tmp_path) == {number})
+    await until_async(lambda: came(tmp_path) == {number}, 30)
     own, branch = house.ws.runs / run_id / store.LOCK, house.ws.branch_lock(f"locus/issue-{number}")
     branch.unlink()
     with locks.try_lock(branch) or pytest.fail():
@@ -50,11 +50,11 @@ async def test_a_run_whose_deleted_lock_somebody_else_has_taken_ends(house: Hous
 
     (tmp_path / f"came-{number}").unlink()
     await house.call("locus.run.resume", runId=run_id)
-    await until_async(lambda: came(tmp_path) == {number})
+    await until_async(lambda: came(tmp_path) == {number}, 30)
     own.unlink()
     with locks.try_lock(own) or pytest.fail():
         seq = house.view(run_id).seq
-        await until_async(lambda: not process.leftovers(run_id) and not locks.is_held(branch))
+        await until_async(lambda: not process.leftovers(run_id) and not locks.is_held(branch), 30)
         assert house.view(run_id).seq == seq
     assert house.view(run_id).state == "lost"
     (tmp_path / "go").touch()

@@ -84,7 +84,7 @@ async def test_a_pending_task_is_its_runs_too(house: House, tmp_path: Path) -> N
     house.configure(agent_maxParallel=1)
     first, second = [await house.issue(*waits(tmp_path), "echo a > a.txt") for _ in range(2)]
     run_id = await house.start(first, second)
-    await until_async(lambda: came(tmp_path) == {first})
+    await until_async(lambda: came(tmp_path) == {first}, 30)
     with pytest.raises(Refused, match=f"another run is working on locus/issue-{second}"):
         await house.start(second)
     (tmp_path / "go").touch()
@@ -99,7 +99,7 @@ async def test_of_two_resumes_at_the_same_instant_one_wins(house: House, tmp_pat
     for round in range(ROUNDS):
         accepted, refused = await at_once(*(house.call("locus.run.resume", runId=run_id) for _ in range(2)))
         assert len(accepted) == 1 and "is going on" in refused[0].message, refused
-        await until_async(lambda tried=round + 2: house.view(run_id).tasks[0].attempt == tried)  # type: ignore[misc]
+        await until_async(lambda tried=round + 2: house.view(run_id).tasks[0].attempt == tried, 30)  # type: ignore[misc]
         assert (await house.ended(run_id)).state == "failed"
     assert count.read_text() == "x\n" * (ROUNDS + 1)
 
@@ -112,7 +112,7 @@ async def test_a_branch_with_a_suffix_is_locked_as_the_one_without(house: House,
     import_commit(house.person.home, house.ws.repo.common_dir, f"refs/heads/{issue}", {"mine.txt": "mine"}, "The person's")
     with locks.try_lock(house.ws.branch_lock(f"{issue}-2")) or pytest.fail():
         run_id = await house.start(number)
-        await until_async(lambda: came(tmp_path) == {number})
+        await until_async(lambda: came(tmp_path) == {number}, 30)
     assert house.view(run_id).tasks[0].branch == f"{issue}-3"
 
     async def taken() -> bool:
@@ -122,7 +122,7 @@ async def test_a_branch_with_a_suffix_is_locked_as_the_one_without(house: House,
 
     assert await taken()
     house.kill_runner(run_id)
-    await until_async(lambda: not process.leftovers(run_id))
+    await until_async(lambda: not process.leftovers(run_id), 30)
     (tmp_path / f"came-{number}").unlink()
     await house.call("locus.run.resume", runId=run_id)
     await until_async(lambda: came(tmp_path) == {number}, 30)
@@ -171,7 +171,7 @@ async def test_a_worktree_that_a_later_run_works_in_is_not_tidied_up(house: Hous
     assert house.worktrees() == [f"issue-{first}", f"issue-{second}"]
     (tmp_path / "again").touch()
     later = await house.start(first)
-    await until_async(lambda: came(tmp_path) == {first})
+    await until_async(lambda: came(tmp_path) == {first}, 30)
     view = await asyncio.wait_for(house.carry_on(killed), claims.PATIENCE)
     assert states(view) == ["done", "failed"]
     assert f"issue-{first}" in house.worktrees()
@@ -193,7 +193,7 @@ async def shows(shown: Editor, run_id: str, state: str) -> Message:
     return await shown.told_run(lambda run: run["id"] == run_id and run["state"] == state)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_two_windows_and_a_terminal_beside_them(house: House, tmp_path: Path) -> None:
     """Two sprints and two standalone runs side by side: each seen, and held against others, wherever it was started."""
     house.configure(agent_maxParallel=4)
@@ -206,7 +206,7 @@ async def test_two_windows_and_a_terminal_beside_them(house: House, tmp_path: Pa
         one = (await left.run("locus.run.start", sprint="One"))["runId"]
         await shows(right, one, "running")
         await right.client.notification("$/progress", lambda params: params["value"].get("title") == "Sprint One")
-        await until_async(lambda: came(tmp_path) == {first})
+        await until_async(lambda: came(tmp_path) == {first}, 30)
         for refused in (await right.refused("locus.run.start", sprint="One"), await right.refused("locus.run.resume", runId=one)):
             assert "another run is working on locus/sprint-one" in refused["message"] or "is going on" in refused["message"], refused
         two = (await right.run("locus.run.start", sprint="Two"))["runId"]
