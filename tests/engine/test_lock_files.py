@@ -15,6 +15,7 @@ from locus import locks, process
 from locus.engine import store
 from locus.errors import Refused
 from locus.repo import collecting
+from support.busy_git import busy
 from support.gates import came, waits
 from support.house import House, done, states
 from support.procs import until_async
@@ -88,6 +89,15 @@ async def test_whatever_git_locks_in_the_persons_checkout_runs_go_on(house: Hous
     assert done(await asyncio.wait_for(house.carry_on(view.id), 30))
     with house.person.changing():
         lock.unlink()  # it was the person's to remove
+
+
+async def test_runs_go_on_while_the_persons_git_does_everything_at_once(house: House, tmp_path: Path) -> None:
+    """Collects garbage, fetches, prunes, makes and removes worktrees of its own, again and again."""
+    numbers = [await house.issue("echo a > $LOCUS_TASK.txt") for _ in range(5)]
+    await house.sprint("S", *numbers[3:])
+    with house.person.changing(), busy(house.person, tmp_path / "stop"):
+        views = [await house.run(*numbers[:3]), await house.run(sprint="S")]
+    assert all(done(view) and not view.warnings for view in views), views
 
 
 async def test_the_lock_that_a_killed_git_left_on_our_branch_is_removed(house: House, tmp_path: Path) -> None:

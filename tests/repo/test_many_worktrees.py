@@ -11,8 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from locus.errors import LocusError
 from locus.locks import try_lock
 from locus.repo import facts, worktrees
 from locus.repo.base import BaseBranch, fetch_base
+from support.busy_git import busy
 from support.procs import until_async
 from support.repos import Person, all_refs, files_of, put
 
@@ -47,41 +47,10 @@ async def main(folder, start, first, count):
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
 """
 
-PERSON = {
-    "gc": "git gc --quiet --prune=now",
-    "prune": "git worktree prune",
-    "fetch": "git fetch --quiet --prune origin",
-    "worktree": "git worktree add --quiet --detach ../theirs-$n && git worktree remove ../theirs-$n",
-    "looking": "git status --short; git worktree list; git branch",
-}
-
 
 def make(person: Person, first: int) -> subprocess.Popen[str]:
     argv = [sys.executable, "-c", MAKER, str(person.path), person.head, str(first), str(EACH)]
     return subprocess.Popen(argv, env=person.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-@contextmanager
-def busy(person: Person, stop: Path) -> Iterator[dict[str, str]]:
-    """The person's commands, each again and again; afterwards, what they complained about."""
-    said: dict[str, str] = {}
-    loop = "n=0; until [ -e '{}' ] || [ $n -ge 1000 ]; do n=$((n+1)); {}; done"
-    going = {
-        name: subprocess.Popen(
-            ["sh", "-c", loop.format(stop, command)],
-            cwd=person.path,
-            env=person.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name, command in PERSON.items()
-    }
-    try:
-        yield said
-    finally:
-        stop.touch()
-        said |= {name: words for name, process in going.items() if (words := process.communicate(timeout=60)[1])}
 
 
 @pytest.mark.timeout(60 + 60 * ROUNDS)
