@@ -1,4 +1,4 @@
-"""Somebody else moves the base, or our own branch on the remote, while a run goes on: through whole runs of sprints."""
+"""Somebody else moves the base while a sprint goes on: what goes together is brought together, what does not is named and stops it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,10 @@ from locus.model.run import RunView
 from locus.repo.drift import in_progress
 from support.colleague import Colleague, Killed, dying, when
 from support.house import House, done, states
-from support.repos import put
+from support.sprints import BRANCH, in_worktree, settled, sprint, worktree
 
-BRANCH = "locus/sprint-s"
 FORTY = "seq 40 > forty.txt"
 AFTER = "echo after > after.txt"
-VERIFY = [{"name": "count", "run": "cat *.txt > /dev/null"}]
-
-
-@pytest.fixture
-def colleague(house: House, tmp_path: Path) -> Colleague:
-    return Colleague(house.person, tmp_path / "colleague")
-
-
-async def sprint(house: House, *tasks: Sequence[str]) -> list[int]:
-    numbers = [await house.issue(*commands) for commands in tasks]
-    await house.sprint("S", *numbers)
-    return numbers
 
 
 async def two_sides(
@@ -44,23 +31,6 @@ async def two_sides(
     view = await house.run(sprint="S")
     colleague.excuse()
     return view
-
-
-def worktree(house: House) -> Path:
-    return house.ws.repo.worktrees_dir / "sprint-s"
-
-
-def in_worktree(house: House, *commands: str) -> None:
-    """What the person does in the sprint's worktree."""
-    for command in commands:
-        house.person.home.git("-c", f"alias.do=!{command}", "do", cwd=worktree(house))
-
-
-def settled(house: House) -> None:
-    """Nothing is left half-done in the worktree: it stands on its branch, and no file differs."""
-    assert in_progress(worktree(house)) is None
-    assert house.person.look("symbolic-ref", "--short", "HEAD", cwd=worktree(house)) == BRANCH
-    assert house.person.look("status", "--porcelain", cwd=worktree(house)) == ""
 
 
 def conflicts(house: House, view: RunView) -> dict[str, tuple[str, tuple[tuple[int, int], ...]]]:
@@ -239,187 +209,6 @@ async def test_a_base_that_is_gone_from_the_remote_is_a_warning(house: House, co
     assert any("main could not be fetched" in warning for warning in view.warnings)
 
 
-# What a person does about a conflict.
-
-
-async def blocked(house: House, colleague: Colleague, tmp_path: Path) -> RunView:
-    """Stopped before its second task, because both sides changed line 5. Each agent leaves a line in `count` whenever it is started."""
-    count = f"echo $LOCUS_TASK >> {tmp_path}/count"
-    colleague.commit(FORTY)
-    colleague.push()
-    colleague.commit("sed -i s/^5$/theirs/ forty.txt")
-    await sprint(house, [count, "sed -i s/^5$/ours/ forty.txt", colleague.pushing()], [count, AFTER])
-    view = await house.run(sprint="S")
-    colleague.excuse()
-    assert states(view) == ["done", "blocked"], [task.error for task in view.tasks]
-    return view
-
-
-def counts(tmp_path: Path) -> list[int]:
-    return [int(line) for line in (tmp_path / "count").read_text().splitlines()]
-
-
-RESOLVED = "sed -i '/^[<=>]\\{7\\}/d' forty.txt && git add forty.txt"
-
-
-@pytest.mark.parametrize("how", ["merge", "rebase"])
-async def test_a_conflict_resolved_in_the_worktree_is_gone_on_from(house: House, colleague: Colleague, tmp_path: Path, how: str) -> None:
-    view = await blocked(house, colleague, tmp_path)
-    in_worktree(
-        house, f"git {how} {colleague.head[:12]} > /dev/null || true", RESOLVED, f"GIT_EDITOR=true git {how} --continue > /dev/null"
-    )
-    resolved = house.person.look("rev-parse", BRANCH)
-    again = await house.carry_on(view.id)
-    assert done(again), [task.error for task in again.tasks]
-    assert counts(tmp_path) == [1, 2], "nothing is repeated"
-    assert again.tasks[1].start == resolved and again.tasks[1].conflicts == ()
-    assert house.branch_files(BRANCH)["forty.txt"].splitlines()[4:6] == (["ours", "theirs"] if how == "merge" else ["theirs", "ours"])
-    assert house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)
-    assert house.worktrees() == []
-
-
-async def test_a_conflict_resolved_in_the_base_is_gone_on_from(house: House, colleague: Colleague, tmp_path: Path) -> None:
-    view = await blocked(house, colleague, tmp_path)
-    colleague.commit("sed -i s/^theirs$/5/ forty.txt")
-    colleague.push()
-    again = await house.carry_on(view.id)
-    assert done(again) and counts(tmp_path) == [1, 2]
-    assert house.branch_files(BRANCH)["forty.txt"].splitlines()[4] == "ours"
-
-
-async def test_an_unresolved_conflict_blocks_again_and_says_the_same(house: House, colleague: Colleague, tmp_path: Path) -> None:
-    view = await blocked(house, colleague, tmp_path)
-    again = await house.carry_on(view.id)
-    assert states(again) == ["done", "blocked"] and again.tasks[1].error == view.tasks[1].error
-    assert again.tasks[1].conflicts == view.tasks[1].conflicts
-    settled(house)
-
-
-@pytest.mark.parametrize("how", ["merge", "rebase"])
-async def test_a_half_done_resolution_is_left_to_the_person(house: House, colleague: Colleague, tmp_path: Path, how: str) -> None:
-    view = await blocked(house, colleague, tmp_path)
-    in_worktree(house, f"git {how} {colleague.head} > /dev/null || true", "echo half > forty.txt")
-    again = await house.carry_on(view.id)
-    assert states(again) == ["done", "blocked"]
-    assert f"a {how} in {worktree(house)} has not ended" in str(again.tasks[1].error) and f"git {how} --abort" in str(again.tasks[1].hint)
-    assert in_progress(worktree(house)) == how and (worktree(house) / "forty.txt").read_text() == "half\n"
-    in_worktree(house, "git add forty.txt", f"GIT_EDITOR=true git {how} --continue > /dev/null")
-    last = await house.carry_on(view.id)
-    assert done(last) and counts(tmp_path) == [1, 2] and house.branch_files(BRANCH)["forty.txt"] == "half"
-
-
-async def test_a_resolution_that_was_not_committed_is_left_to_the_person(house: House, colleague: Colleague, tmp_path: Path) -> None:
-    view = await blocked(house, colleague, tmp_path)
-    put(worktree(house), "forty.txt", "mended\n")
-    put(worktree(house), "forty.txt.orig", "what a merge tool leaves\n")
-    again = await house.carry_on(view.id)
-    assert states(again) == ["done", "blocked"] and "changes that are not committed" in str(again.tasks[1].error)
-    assert (worktree(house) / "forty.txt").read_text() == "mended\n"
-    in_worktree(house, "git commit -qam Mended", f"git merge -q -s ours {colleague.head}")
-    last = await house.carry_on(view.id)
-    assert done(last) and house.branch_files(BRANCH)["forty.txt"] == "mended"
-    assert "forty.txt.orig" not in house.branch_files(BRANCH)
-    assert any("forty.txt.orig" in house.person.look("ls-tree", "--name-only", ref).splitlines() for ref in house.keeps())
-
-
-async def test_a_resolution_whose_worktree_was_removed_counts_too(house: House, colleague: Colleague, tmp_path: Path) -> None:
-    view = await blocked(house, colleague, tmp_path)
-    in_worktree(house, f"git merge -q -s ours -m Resolved {colleague.head}")
-    house.person.git("worktree", "remove", str(worktree(house)))
-    again = await house.carry_on(view.id)
-    assert done(again) and "Resolved" in house.subjects(BRANCH) and counts(tmp_path) == [1, 2]
-
-
-# Our own branch on the remote.
-
-
-async def test_others_commits_on_our_branch_are_not_overwritten(house: House, colleague: Colleague, tmp_path: Path) -> None:
-    theirs = colleague.commit("echo theirs > theirs.txt")
-    count = f"echo $LOCUS_TASK >> {tmp_path}/count"
-    await sprint(house, [count, "echo a > a.txt"], [count, "echo b > b.txt", colleague.pushing(BRANCH)], [count, "cp theirs.txt c.txt"])
-    view = await house.run(sprint="S")
-    assert states(view) == ["done", "blocked", "pending"]
-    assert f"somebody has pushed other commits to {BRANCH}" in str(view.tasks[1].error)
-    assert house.person.tip(BRANCH) == theirs and "b.txt" in house.branch_files(BRANCH)
-    settled(house)
-
-    in_worktree(house, f"git merge -q --no-commit refs/locus/remote/{BRANCH}")
-    again = await house.carry_on(view.id)
-    assert states(again) == ["done", "blocked", "pending"] and "a merge in" in str(again.tasks[1].error)
-    assert house.person.tip(BRANCH) == theirs
-
-    in_worktree(house, "git commit -qm Together")
-    last = await house.carry_on(view.id)
-    assert done(last) and counts(tmp_path) == [1, 2, 3], "what was accepted is only published"
-    assert {"a.txt", "b.txt", "c.txt", "theirs.txt"} <= house.branch_files(BRANCH).keys()
-    assert house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)
-
-
-async def test_an_issues_branch_that_others_have_moved(house: House, colleague: Colleague, tmp_path: Path) -> None:
-    theirs = colleague.commit("echo theirs > theirs.txt")
-    number = await house.issue(f"echo $LOCUS_TASK >> {tmp_path}/count", "echo a > a.txt", colleague.pushing("locus/issue-1"))
-    view = await house.run(number)
-    assert states(view) == ["blocked"] and house.person.tip("locus/issue-1") == theirs
-    at = house.ws.repo.worktrees_dir / f"issue-{number}"
-    house.person.home.git("merge", "--quiet", "--no-commit", "refs/locus/remote/locus/issue-1", cwd=at)
-    again = await house.carry_on(view.id)
-    assert states(again) == ["blocked"] and in_progress(at) == "merge"
-    house.person.home.git("commit", "--quiet", "-m", "Together", cwd=at)
-    last = await house.carry_on(view.id)
-    assert done(last) and counts(tmp_path) == [number]
-    assert house.person.tip("locus/issue-1") == house.person.look("rev-parse", "locus/issue-1")
-    assert {"a.txt", "theirs.txt"} <= house.branch_files("locus/issue-1").keys()
-
-
-async def test_a_commit_that_a_person_amends_for_a_hook_is_published(house: House, tmp_path: Path) -> None:
-    house.person.hook("pre-push", 'test -z "$(git grep -l rubbish HEAD)" || { echo no rubbish >&2; exit 1; }')
-    number = await house.issue(f"echo $LOCUS_TASK >> {tmp_path}/count", "echo rubbish > a.txt")
-    view = await house.run(number)
-    assert states(view) == ["failed"] and "no rubbish" in str(view.tasks[0].error)
-    at = house.ws.repo.worktrees_dir / f"issue-{number}"
-    put(at, "a.txt", "fine\n")
-    house.person.home.git("commit", "--quiet", "--all", "--amend", "--no-edit", cwd=at)
-    again = await house.carry_on(view.id)
-    assert done(again) and counts(tmp_path) == [number], "accepted work is only published"
-    assert house.person.on_remote("show", f"locus/issue-{number}:a.txt") == "fine"
-
-
-async def test_what_is_pushed_on_top_of_our_branch_is_gone_on_from(house: House, colleague: Colleague) -> None:
-    await sprint(house, ["echo a > a.txt"], ["cp theirs.txt b.txt"])
-    view = await house.run(sprint="S")
-    assert states(view) == ["done", "failed"]
-    colleague.fetch(BRANCH)
-    theirs = colleague.commit("echo theirs > theirs.txt")
-    colleague.push(BRANCH)
-    again = await house.carry_on(view.id)
-    assert done(again), [task.error for task in again.tasks]
-    assert again.tasks[1].start == theirs and house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)
-
-
-async def test_what_is_pushed_beside_our_branch_blocks_before_an_agent_works(house: House, colleague: Colleague, tmp_path: Path) -> None:
-    marker = tmp_path / "mended"
-    await sprint(house, ["echo a > a.txt"], [f"echo $LOCUS_TASK >> {tmp_path}/count", f"test -e {marker}", "cp theirs.txt b.txt"])
-    view = await house.run(sprint="S")
-    theirs = colleague.commit("echo theirs > theirs.txt")
-    colleague.push(BRANCH)
-    marker.touch()
-    again = await house.carry_on(view.id)
-    assert states(again) == ["done", "blocked"] and counts(tmp_path) == [2]
-    assert f"git merge refs/locus/remote/{BRANCH}" in str(again.tasks[1].hint) and house.person.tip(BRANCH) == theirs
-    settled(house)
-    in_worktree(house, f"git merge -q --no-edit refs/locus/remote/{BRANCH}")
-    last = await house.carry_on(view.id)
-    assert done(last), [task.error for task in last.tasks]
-    assert house.person.look("merge-base", theirs, BRANCH) == theirs
-
-
-async def test_our_branch_that_somebody_deleted_on_the_remote_is_there_again(house: House) -> None:
-    await sprint(house, ["echo a > a.txt"], ["echo b > b.txt", f"git -C {house.person.remote} update-ref -d refs/heads/{BRANCH}"])
-    view = await house.run(sprint="S")
-    assert done(view), [task.error for task in view.tasks]
-    assert house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)
-
-
 # What is delivered.
 
 
@@ -439,9 +228,6 @@ async def test_what_a_failed_task_has_committed_is_not_delivered(house: House) -
     assert "half.txt" in house.branch_files(BRANCH)
 
 
-# When the run dies in the midst of it.
-
-
 async def test_a_rebase_that_a_crash_cut_off_is_taken_back(house: House, colleague: Colleague) -> None:
     colleague.commit("echo theirs > theirs.txt")
     one, two = await sprint(house, ["echo a > a.txt", colleague.pushing()], ["cp theirs.txt b.txt"])
@@ -453,16 +239,3 @@ async def test_a_rebase_that_a_crash_cut_off_is_taken_back(house: House, colleag
     assert in_progress(worktree(house)) == "rebase"
     assert done(await house.carry_on(run_id))
     assert house.trailers(BRANCH, colleague.head) == [str(one), str(two)]
-
-
-async def test_what_is_pushed_on_top_before_the_run_knows_of_its_own_push_is_not_overwritten(house: House, colleague: Colleague) -> None:
-    await sprint(house, ["echo a > a.txt"], ["cp theirs.txt b.txt"])
-    run_id = await house.request(sprint="S")
-    with pytest.raises(Killed):
-        await house.carry_on(run_id, journal=dying(lambda event, _: isinstance(event, EffectDone) and event.key == "push:1"))
-    colleague.fetch(BRANCH)
-    theirs = colleague.commit("echo theirs > theirs.txt")
-    colleague.push(BRANCH)
-    view = await house.carry_on(run_id)
-    assert done(view), [task.error for task in view.tasks]
-    assert view.tasks[1].start == theirs and house.person.tip(BRANCH) == house.person.look("rev-parse", BRANCH)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 from locus.engine.journal import Journal
 from locus.model.events import Record, RunEvent
-from locus.model.run import RunView
 from support.house import House
 from support.repos import Home, Person
 
@@ -58,14 +58,6 @@ class Colleague:
         return self.home.git("rev-parse", "HEAD", cwd=self.path)
 
 
-async def run(house: House, colleague: Colleague | None, *tasks: int, **wanted: Any) -> RunView:
-    """A whole run during which the colleague may push."""
-    view = await house.run(*tasks, **wanted)
-    if colleague is not None:
-        colleague.excuse()
-    return view
-
-
 def when(wanted: Callable[[RunEvent], bool], then: Callable[[], object]) -> Callable[[Path], Journal]:
     """A journal that calls `then` once, right after the first record that is wanted."""
 
@@ -99,3 +91,8 @@ def dying(wanted: Callable[[RunEvent, int | None], bool]) -> Callable[[Path], Jo
             return super().append(event, task)
 
     return Dying
+
+
+@pytest.fixture
+def colleague(house: House, tmp_path: Path) -> Colleague:
+    return Colleague(house.person, tmp_path / "colleague")
