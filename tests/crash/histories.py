@@ -25,6 +25,7 @@ WEIGHTS = {
     "merge the pull request": 2,
     "close the pull request": 1,
     "remote away or back": 1,
+    "remote refuses pushes or takes them again": 1,
     "locus worktree clean": 3,
     "locus worktree restore": 1,
     "git clean": 2,
@@ -34,7 +35,8 @@ WEIGHTS = {
     "git gc": 2,
     "git worktree prune": 1,
     "git repack": 1,
-    "person works": 1,
+    "person works": 2,
+    "person looks at a branch of ours": 1,
 }
 ISSUES = ("run an issue", "run both issues")
 RUNS = (*ISSUES, "run the sprint", "resume")
@@ -76,9 +78,11 @@ class Step:
     pick: int
     """Chooses among what there is by then."""
     cut: Cut | None = None
+    base: str | None = None
+    """Where a new run begins, if not on the base branch."""
 
     def __str__(self) -> str:
-        return self.what + (f" ({self.cut})" if self.cut else "")
+        return self.what + (f" from {self.base}" if self.base else "") + (f" ({self.cut})" if self.cut else "")
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,10 @@ def drawn(seed: int) -> History:
 
 
 def _step(rng: random.Random, what: str) -> Step:
-    return Step(what, rng.randrange(10**6), _cut(rng) if what in RUNS else None)
+    if what not in RUNS:
+        return Step(what, rng.randrange(10**6))
+    base = rng.choices((None, "head", "working-tree"), (80, 10, 10))[0] if what != "resume" else None
+    return Step(what, rng.randrange(10**6), _cut(rng), base)
 
 
 def _cut(rng: random.Random) -> Cut | None:

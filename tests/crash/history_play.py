@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import random
-import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from crash import history_agent
-from crash.histories import Cut, History, Step
+from crash.histories import RUNS, Cut, History, Step
 from crash.history_memory import Memory, Sighting
+from crash.history_people import People
 from crash.killing import Fuse, Killed
 from locus import locks, process
 from locus.engine import launch, store
@@ -26,8 +24,6 @@ from locus.errors import LocusError
 from locus.model.events import Record, RunEvent, TaskStateChanged
 from locus.model.run import Fold, RunView
 from locus.model.states import RunState, TaskState
-from locus.model.task import PullRequest
-from locus.model.worktree import Cleaned, Restored
 from locus.workspace import Workspace
 from support.house import House, states
 from support.procs import until_async
@@ -65,6 +61,7 @@ class Play:
     outside: Path
     """For what must not be in the repository."""
     memory: Memory
+    people: People
     issues: list[int] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     """The story so far, a line a step."""
@@ -88,25 +85,27 @@ class Play:
             "run both issues": lambda step: self._start(step, *self.issues),
             "run the sprint": self._start,
             "resume": self._resume,
-            "edit a kept worktree": lambda step: self._by_hand(step, commit=False),
-            "commit in a kept worktree": lambda step: self._by_hand(step, commit=True),
-            "colleague pushes": lambda step: self._push("theirs.txt", step),
-            "colleague pushes a conflict": lambda step: self._push("README.md", step),
-            "colleague forces the base back": self._force_back,
-            "colleague pushes to our branch": self._push_to_ours,
-            "merge the pull request": self._merge,
-            "close the pull request": self._close,
-            "remote away or back": self._remote,
-            "locus worktree clean": self._clean_worktrees,
-            "locus worktree restore": self._restore,
-            "git clean": self._clean,
-            "git clean, worktrees too": self._clean_all,
-            "delete a kept worktree": self._delete,
-            "git stash": self._stash,
-            "git gc": lambda step: self._git("gc", "--quiet", "--prune=now"),
-            "git worktree prune": lambda step: self._git("worktree", "prune"),
-            "git repack": lambda step: self._git("repack", "-adq"),
-            "person works": self._work,
+            "edit a kept worktree": lambda step: self.people.by_hand(step, commit=False),
+            "commit in a kept worktree": lambda step: self.people.by_hand(step, commit=True),
+            "colleague pushes": lambda step: self.people.push("theirs.txt", step),
+            "colleague pushes a conflict": lambda step: self.people.push("README.md", step),
+            "colleague forces the base back": self.people.force_back,
+            "colleague pushes to our branch": self.people.push_to_ours,
+            "merge the pull request": self.people.merge,
+            "close the pull request": self.people.close,
+            "remote away or back": self.people.remote,
+            "remote refuses pushes or takes them again": self.people.refuse,
+            "locus worktree clean": self.people.clean_worktrees,
+            "locus worktree restore": self.people.restore,
+            "git clean": self.people.clean,
+            "git clean, worktrees too": self.people.clean_all,
+            "delete a kept worktree": self.people.delete,
+            "git stash": self.people.stash,
+            "git gc": lambda step: self.people.git("gc", "--quiet", "--prune=now"),
+            "git worktree prune": lambda step: self.people.git("worktree", "prune"),
+            "git repack": lambda step: self.people.git("repack", "-adq"),
+            "person works": self.people.work,
+            "person looks at a branch of ours": self.people.switch,
         }
         try:
             outcome = await moves[step.what](step)
@@ -119,9 +118,12 @@ class Play:
         """The whole history. Raises AssertionError at the first thing that is wrong."""
         missing: list[Sighting] = []
         for number, step in enumerate(self.history.steps, 1):
+            stood = self.people.stands_on_ours()
             await self.step(number, step)
             self.memory.see_all(f"after step {number}")
             self.house.person.check()
+            if step.what in RUNS and self.history.remote:
+                assert self.people.stands_on_ours() == stood, f"step {number} has moved the branch that the person stands on"
             missing = self.memory.missing()
             if missing:
                 break  # told in detail below
@@ -149,8 +151,8 @@ class Play:
         sprint = None if tasks else SPRINT
         if step.cut is not None and step.cut.how == "kill":
             with self._hanging():
-                return await self._kill(await (self.house.start(*tasks) if tasks else self.house.start(sprint=sprint)))
-        return await self._carry(await self.house.request(*tasks, sprint=sprint), step.cut)
+                return await self._kill(await self.house.start(*tasks, base=step.base, sprint=sprint))
+        return await self._carry(await self.house.request(*tasks, sprint=sprint, base=step.base), step.cut)
 
     async def _resume(self, step: Step) -> str:
         open_runs = [view for view in RunStore(self.house.ws.runs).views() if view.state.unfinished and not view.alive]
@@ -172,7 +174,7 @@ class Play:
             self.memory.see(worktree, f"when #{task} was {state} in {run_id}", kept=not state.succeeded)
             if cut is not None and cut.how == "base" and not moved:
                 moved.append(task)
-                self._commit_on_base("README.md" if task % 2 else "between.txt", task)
+                self.people.commit_on_base("README.md" if task % 2 else "between.txt", task)
 
         def journal(path: Path) -> Watched:
             dies = cut is not None and cut.how == "line"
@@ -224,152 +226,6 @@ class Play:
     def _said(self) -> list[str]:
         said = self.outside / "said"
         return said.read_text().splitlines() if said.exists() else []
-
-    # People.
-
-    async def _by_hand(self, step: Step, *, commit: bool) -> str:
-        worktrees = self.memory.worktrees()
-        if not worktrees:
-            return "no worktree is kept"
-        worktree, rng = worktrees[step.pick % len(worktrees)], random.Random(step.pick)
-        top = os.fsencode(worktree)
-        self.memory.work_by_hand(worktree)
-        said = history_agent.edit(top, rng, rng.randint(1, 3))
-        if commit:
-            said.append(history_agent.commit(top, rng))
-        return f"{worktree.name}: {'; '.join(said)}"
-
-    async def _work(self, step: Step) -> str:
-        name = ("README.md", "notes.txt", "src/new.py", "build/cache")[step.pick % 4]
-        if step.pick % 3 == 0:
-            self.house.person.commit({name: f"{step.pick}\n"})
-            return f"commit {name}"
-        self.house.person.write(name, f"{step.pick}\n")
-        return f"write {name}"
-
-    async def _git(self, *args: str) -> str:
-        self.house.person.git(*args)
-        return "done"
-
-    async def _clean(self, step: Step) -> str:
-        self.house.person.git("clean", "--quiet", "-fdx")
-        self.house.configure(**self.history.config)  # it was neither committed nor put aside
-        return "done"
-
-    async def _clean_all(self, step: Step) -> str:
-        """`-f` twice takes nested repositories too, so our worktrees as well."""
-        for worktree in self.memory.worktrees():
-            self.memory.work_by_hand(worktree)
-        self.house.person.git("clean", "--quiet", "-ffdx")
-        self.house.configure(**self.history.config)
-        return "done"
-
-    async def _delete(self, step: Step) -> str:
-        worktrees = self.memory.worktrees()
-        if not worktrees:
-            return "no worktree is kept"
-        worktree = worktrees[step.pick % len(worktrees)]
-        self.memory.work_by_hand(worktree)
-        shutil.rmtree(worktree)
-        return worktree.name
-
-    async def _stash(self, step: Step) -> str:
-        self.house.person.git("stash", "--quiet", "--all")
-        if step.pick % 2:
-            self.house.person.git("gc", "--quiet", "--prune=now")
-        self.house.person.git("stash", "pop", "--quiet", "--index")
-        return "done, and taken back" + (" after a gc" if step.pick % 2 else "")
-
-    async def _clean_worktrees(self, step: Step) -> str:
-        cleaned: Cleaned = await self.house.call("locus.worktree.clean")
-        return f"{[Path(path).name for path in cleaned.removed]} removed, {len(cleaned.kept)} kept"
-
-    async def _restore(self, step: Step) -> str:
-        """Into a worktree of its own."""
-        refs = await self.memory.listed()
-        if not refs:
-            return "nothing is kept"
-        restored: Restored = await self.house.call("locus.worktree.restore", ref=refs[step.pick % len(refs)])
-        return Path(restored.path).name
-
-    # The remote, and whoever else works there.
-
-    async def _push(self, name: str, step: Step) -> str:
-        return self._commit_on_base(name, step.pick)
-
-    def _commit_on_base(self, name: str, number: int) -> str:
-        """By a colleague; by the person, where there is no remote."""
-        person = self.house.person
-        if person.remote is None:
-            person.commit({name: f"theirs {number}\n"})
-        elif not person.remote.exists():
-            return "the remote is away"
-        else:
-            person.commit_on_remote({name: f"theirs {number}\n"})
-        return f"{name} changed on the base"
-
-    async def _force_back(self, step: Step) -> str:
-        remote = self._there()
-        if remote is None or not self.house.person.look("rev-parse", "--verify", "--quiet", "main~1", cwd=remote, check=False):
-            return "there is nothing before it"
-        self.house.person.on_remote("update-ref", "refs/heads/main", "main~1")
-        return "done"
-
-    async def _push_to_ours(self, step: Step) -> str:
-        ours = self._remote_branches()
-        if not ours:
-            return "there is none"
-        branch = ours[step.pick % len(ours)]
-        with self.house.person.changing():
-            self.house.person.commit_on_remote({"theirs.txt": f"{step.pick}\n"}, branch=branch)
-        return branch
-
-    async def _merge(self, step: Step) -> str:
-        """Merged or squashed, the branch deleted or not, as the remote's keepers do it."""
-        pull, person = await self._open_pull(step), self.house.person
-        if pull is None or self._there() is None or pull.branch not in self._remote_branches():
-            return "there is none"
-        merged = person.look("merge-tree", "--write-tree", "main", pull.branch, cwd=person.remote, check=False).splitlines()
-        if len(merged) != 1:
-            return "it conflicts"
-        squashed, deleted = step.pick % 2, step.pick % 3
-        parents = ("-p", "main") if squashed else ("-p", "main", "-p", pull.branch)
-        commit = person.on_remote("commit-tree", merged[0], *parents, "-m", f"Merge #{pull.number}")
-        person.on_remote("update-ref", "refs/heads/main", commit)
-        if deleted:
-            person.on_remote("update-ref", "-d", f"refs/heads/{pull.branch}")
-        await self.house.ws.tracker.update_pull(pull.number, state="merged")
-        return f"{pull.branch}{', squashed' if squashed else ''}{', branch deleted' if deleted else ''}"
-
-    async def _close(self, step: Step) -> str:
-        pull = await self._open_pull(step)
-        if pull is None:
-            return "there is none"
-        await self.house.ws.tracker.update_pull(pull.number, state="closed")
-        return pull.branch
-
-    async def _remote(self, step: Step) -> str:
-        remote = self.house.person.remote
-        if remote is None:
-            return "there is none"
-        aside = remote.with_name("away.git")
-        with self.house.person.changing():
-            return f"{remote.rename(aside).name}" if remote.exists() else f"back: {aside.rename(remote).name}"
-
-    async def _open_pull(self, step: Step) -> PullRequest | None:
-        branches = self.house.person.look("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/locus/").splitlines()
-        pulls = [pull for branch in branches for pull in await self.house.ws.tracker.pulls(branch) if pull.state == "open"]
-        return pulls[step.pick % len(pulls)] if pulls else None
-
-    def _there(self) -> Path | None:
-        remote = self.house.person.remote
-        return remote if remote is not None and remote.exists() else None
-
-    def _remote_branches(self) -> list[str]:
-        remote = self._there()
-        if remote is None:
-            return []
-        return self.house.person.look("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/locus/", cwd=remote).splitlines()
 
 
 async def _nothing(_ws: Workspace, _run_id: str, _lock: locks.Lock) -> None:

@@ -27,6 +27,7 @@ import pytest
 
 from crash.histories import HISTORIES, Counts, History, drawn
 from crash.history_memory import Memory
+from crash.history_people import People
 from crash.history_play import Play
 from support.house import House
 from support.repos import Home, Prepared
@@ -57,7 +58,7 @@ class Stage:
         person = self.prepared.copy("plain", place, self.home, remote=history.remote, name="project")
         house = House(person, history.config)
         memory = Memory(house)
-        play = Play(house, history, place / "outside", memory)
+        play = Play(house, history, place / "outside", memory, People(house, history, memory))
         try:
             await play.prepare()
             await play.through()
