@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from locus.model.task import TaskFilter
+from locus.repo.layout import LEFTOVER
 from support.house import House
 from support.procs import until_async
 from support.repos import OURS, all_refs, files_of
@@ -100,12 +101,15 @@ def _worktree(house: House, name: str) -> tuple[str, dict[str, str]]:
 
 
 async def _litter(house: House) -> list[str]:
-    """What killed commands leave: git's lock files, our own scratch files, a worktree half thrown away. Not what somebody is using."""
+    """What killed commands leave: git's lock files, our own scratch files, a worktree half thrown away.
+
+    Not what somebody is using, nor a folder of unknown origin that was moved out of the way: it may be somebody's.
+    """
     roots = (house.ws.repo.common_dir, house.person.remote)
 
     def lying() -> list[str]:
         found = [path for root in roots if root for pattern in ("*.lock", "locus-index-*") for path in root.rglob(pattern)]
-        found += (house.ws.state / "trash").glob("*")
+        found += (path for path in (house.ws.state / "trash").glob("*") if not path.name.startswith(LEFTOVER))
         return sorted(str(path.relative_to(house.person.path.parent)) for path in found)
 
     with contextlib.suppress(AssertionError):

@@ -12,7 +12,7 @@ from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError
 from locus.model.states import TaskState
-from locus.repo import work, worktrees
+from locus.repo import records, work, worktrees
 from locus.repo.objects import rev_parse, update_ref
 
 
@@ -49,10 +49,13 @@ async def put_away(run: Run, key: str, worktree: Path, task: int | None) -> None
     """Removes a worktree whose commits are safe. A failure is a warning: the work itself is done."""
 
     async def look() -> Result | None:
-        return None if worktree.exists() else {}
+        return None if worktree.exists() or records.remains(run.repo, worktree) else {}
 
     async def act() -> Result:
-        if worktree.exists() and not await work.put_away(run.repo, worktree):
+        records.mend(run.repo, worktree)  # a removal that was cut off may have begun with its `.git`
+        if not worktree.exists():
+            await worktrees.forget(run.repo, worktree)
+        elif not await work.put_away(run.repo, worktree):
             await snapshots.snapshot(run, worktree, task, "before the finished worktree was removed")
             await worktrees.remove(run.repo, worktree, trash=run.trash)
         return {}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from locus.errors import Refused
 from locus.repo.discover import Repository, linked_git_dir
-from locus.repo.files import explained, move_aside, present, real
+from locus.repo.files import delete_tree, explained, move_aside, present, real
 from locus.repo.layout import LEFTOVER
 
 _RESTORED = "locus-restored"
+_IN_THE_MAKING = 10.0
+"""Seconds within which a new record may not yet say which worktree it is of; it takes git a few milliseconds."""
 
 
 def records(repo: Repository) -> dict[Path, Path]:
@@ -28,6 +31,29 @@ def records(repo: Repository) -> dict[Path, Path]:
             continue  # half-made or half-removed by another process
         found[real(record / leads_to).parent] = record
     return found
+
+
+def remains(repo: Repository, worktree: Path) -> bool:
+    """Whether there is a record of it, be it one that somebody was cut off while removing."""
+    return real(worktree) in records(repo) or _cut_off(repo, worktree) is not None
+
+
+def clear_remains(repo: Repository, worktree: Path) -> None:
+    """Deletes a record that a git which was cut off has left half-made or half-removed: nothing says which worktree it is of."""
+    record = _cut_off(repo, worktree)
+    if record is not None:
+        delete_tree(record)
+
+
+def _cut_off(repo: Repository, worktree: Path) -> Path | None:
+    """The record of that name, where nothing says whose it is. Git locks one first that it makes, and takes no time over it."""
+    record = repo.common_dir / "worktrees" / worktree.name
+    if not record.is_dir() or (record / "gitdir").exists():
+        return None
+    try:
+        return record if time.time() - (record / "locked").stat().st_mtime > _IN_THE_MAKING else None
+    except FileNotFoundError:
+        return record
 
 
 def made_at(record: Path) -> float:

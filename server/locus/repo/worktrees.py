@@ -73,6 +73,7 @@ async def create(repo: Repository, path: Path, branch: str | None, *, start: str
         with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
             if present(path):
                 await _clear_leftover(repo, path)
+            records.clear_remains(repo, path)
             begun = True
             await _whole(_add(repo, path, branch, start))
         await git(
@@ -146,6 +147,14 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
         await _forget(repo, found.path)
     return await empty(entry) if entry is not None else None
+
+
+async def forget(repo: Repository, path: Path) -> None:
+    """Drops the record of a worktree whose folder is gone, as far as it is still there."""
+    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+        if real(path) in records.records(repo):
+            await _forget(repo, path)
+        records.clear_remains(repo, path)
 
 
 async def empty_trash(trash: Path) -> None:
