@@ -34,6 +34,21 @@ def _record_begun(worktree: Path, record: Path) -> None:
     os.utime(record / "locked", (0, 0))  # what is a moment old may be another git's
 
 
+def _locked(worktree: Path, record: Path) -> None:
+    _not_filled(worktree, record)
+    (record / "locked").write_text("initializing")
+
+
+def _locked_without_file(worktree: Path, record: Path) -> None:
+    _locked(worktree, record)
+    (worktree / ".git").unlink()
+
+
+def _locked_without_folder(worktree: Path, record: Path) -> None:
+    _locked(worktree, record)
+    shutil.rmtree(worktree)
+
+
 def _not_filled(worktree: Path, record: Path) -> None:
     for path in worktree.iterdir():
         if path.name != ".git":
@@ -61,7 +76,9 @@ def _folder_half_gone(worktree: Path, record: Path) -> None:
     (worktree / "README.md").unlink()
 
 
-@pytest.mark.parametrize("half", [_only_the_branch, _record_begun, _not_filled, _half_filled])
+@pytest.mark.parametrize(
+    "half", [_only_the_branch, _record_begun, _locked_without_folder, _locked_without_file, _locked, _not_filled, _half_filled]
+)
 async def test_a_worktree_that_was_half_made_is_made_anew(settle: Settle, half: Half) -> None:
     assert await _differences(settle, Boundary("worktree:sprint", "acted"), half) == []
 

@@ -45,6 +45,13 @@ def clear_remains(repo: Repository, worktree: Path) -> None:
         delete_tree(record)
 
 
+def unlock_unmade(repo: Repository, worktree: Path) -> None:
+    """Git locks a worktree while it makes it: one that was cut off stays locked. For whoever holds its branch."""
+    for locked in (repo.common_dir / "worktrees").glob("*/locked"):
+        if records(repo).get(real(worktree)) == locked.parent and locked.read_bytes().strip() == b"initializing":
+            locked.unlink(missing_ok=True)
+
+
 def _cut_off(repo: Repository, worktree: Path) -> Path | None:
     """The record of that name, where nothing says whose it is. Git locks one first that it makes, and takes no time over it."""
     record = repo.common_dir / "worktrees" / worktree.name

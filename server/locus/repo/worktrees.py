@@ -74,6 +74,7 @@ async def create(repo: Repository, path: Path, branch: str | None, *, start: str
             if present(path):
                 await _clear_leftover(repo, path)
             records.clear_remains(repo, path)
+            records.unlock_unmade(repo, path)
             begun = True
             await _whole(_add(repo, path, branch, start))
         await git(
@@ -136,6 +137,7 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
     Snapshots come before (keep.py). Returns the trash entry where deleting it failed; the worktree is gone all the same.
     Raises Refused where somebody locked it (`git worktree lock`).
     """
+    records.unlock_unmade(repo, path)
     found = next((tree for tree in await listed(repo) if tree.path == real(path)), None)
     if found is None:
         raise Refused(f"{path} is not a worktree of this repository")
