@@ -11,7 +11,7 @@ import pytest
 
 from locus.errors import LocusError, Refused
 from locus.locks import lock
-from locus.repo import commits, facts, files, layout, worktrees
+from locus.repo import commits, facts, files, layout, work, worktrees
 from locus.repo.discover import Repository, linked_git_dir
 from locus.repo.worktrees import Worktree
 from support.procs import until_async
@@ -191,6 +191,24 @@ async def test_cancelling_leaves_nothing(person: Person, tmp_path: Path, when: s
     if held:
         held.close()
     nothing_is_left(person, repo)
+
+
+@pytest.mark.parametrize("how", ["with force", "clean"])
+async def test_a_cancelled_removal_leaves_no_half_of_a_record(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    repo, tree = await make(person)
+    slow = f'#!/bin/sh\ncase "$*" in *remove*) touch "{tmp_path}/begun"; sleep 0.2;; esac\nexec "{person.look("--exec-path")}/git" "$@"\n'
+    put(tmp_path, "bin/git", slow, executable=True)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+        removal = work.put_away(repo, tree.path) if how == "clean" else worktrees.remove(repo, tree.path, trash=repo.state_dir / "trash")
+        task = asyncio.ensure_future(removal)
+        await until_async((tmp_path / "begun").exists)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not tree.path.exists() and not list((repo.common_dir / "worktrees").glob("*"))
 
 
 async def test_a_cancelled_wait_does_not_touch_the_worktree_that_stands_there(person: Person) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from locus.errors import ProcessFailed
 from locus.process import Completed, git_env, run
+
+T = TypeVar("T")
 
 TIMEOUT = 120.0
 """Seconds for a command that works on this machine."""
@@ -125,6 +128,16 @@ async def git(
     if check and done.code != 0:
         raise failure(done, f"git {_command(args)}")
     return done
+
+
+async def whole(work: Coroutine[Any, Any, T]) -> T:
+    """Lets a short piece of work come to its end before a cancellation goes on: a git ended in the middle of it leaves half a record."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _ceiling(cwd: Path) -> dict[str, str]:

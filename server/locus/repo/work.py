@@ -14,7 +14,7 @@ from locus.repo import staging
 from locus.repo.commits import commit_staged
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.facts import Head, head_of
-from locus.repo.git import git
+from locus.repo.git import git, whole
 from locus.repo.hidden import any_hidden
 
 
@@ -65,5 +65,5 @@ async def put_away(repo: Repository, worktree: Path) -> bool:
     if any_hidden(worktree):
         return False
     with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
-        done = await git("worktree", "remove", "--", worktree, cwd=repo.main, check=False)
+        done = await whole(git("worktree", "remove", "--", worktree, cwd=repo.main, check=False))
     return done.code == 0

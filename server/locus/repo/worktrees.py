@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from locus.errors import LocusError, Refused
 from locus.locks import lock
 from locus.repo import records, submodules
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.files import delete_tree, explained, is_folder, make_folder, move_aside, present, real
-from locus.repo.git import failure, git, half_made, last_words
+from locus.repo.git import failure, git, half_made, last_words, whole
 from locus.repo.layout import LEFTOVER, exclude
 from locus.repo.names import head_ref, require_branch, require_revision
 from locus.repo.objects import commit_of
@@ -76,7 +74,7 @@ async def create(repo: Repository, path: Path, branch: str | None, *, start: str
             records.clear_remains(repo, path)
             records.unlock_unmade(repo, path)
             begun = True
-            await _whole(_add(repo, path, branch, start))
+            await whole(_add(repo, path, branch, start))
         await git(
             *(() if branch else ("-c", f"core.hooksPath={os.devnull}")),
             *("-c", f"checkout.workers={_WORKERS}", "-c", f"checkout.thresholdForParallelism={_MANY}"),
@@ -187,16 +185,6 @@ class _NotMade(Exception):
         self.reason = reason
 
 
-async def _whole(work: Coroutine[Any, Any, None]) -> None:
-    """Lets a short piece of work come to its end before a cancellation goes on: a git ended in the middle of it leaves half a record."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
 async def _clear_leftover(repo: Repository, path: Path) -> None:
     if not path.is_symlink() and records.intact(repo, path):
         raise _NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
@@ -239,7 +227,7 @@ async def _add(repo: Repository, path: Path, branch: str | None, start: str | No
 
 async def _forget(repo: Repository, path: Path) -> None:
     """Drops the record of a worktree whose folder is gone. A `git worktree prune` of the person may have been faster."""
-    done = await git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False)
+    done = await whole(git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False))
     if done.code != 0 and "is not a working tree" not in done.err:
         raise failure(done, "git worktree remove")
 
