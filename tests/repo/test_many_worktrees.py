@@ -20,6 +20,7 @@ from locus.errors import LocusError
 from locus.locks import try_lock
 from locus.repo import facts, worktrees
 from locus.repo.base import BaseBranch, fetch_base
+from locus.repo.discover import Repository
 from support.busy_git import busy
 from support.procs import until_async
 from support.repos import Person, all_refs, files_of, put
@@ -66,7 +67,7 @@ async def test_thirty_at_once_while_the_persons_git_is_busy(person: Person, tmp_
             answers = [maker.communicate(timeout=60) for maker in makers]
             made = time.perf_counter() - begun
             failures += [line for out, error in answers for line in [*out.splitlines(), *error.splitlines()]]
-            ours = [tree for tree in await worktrees.listed(repo) if tree.path.parent == repo.worktrees_dir]
+            ours = await all_of(repo)
             seen = {tree.path.name: (tree.branch, tree.commit, files_of(tree.path)) for tree in ours}
             removed = [worktrees.remove(repo, tree.path, trash=repo.state_dir / "trash") for tree in ours]
             failures += [repr(each) for each in await asyncio.gather(*removed, return_exceptions=True) if each is not None]
@@ -80,6 +81,15 @@ async def test_thirty_at_once_while_the_persons_git_is_busy(person: Person, tmp_
     if MEASURED:
         with capsys.disabled():
             print("", *told, sep="\n")
+
+
+async def all_of(repo: Repository) -> list[worktrees.Worktree]:
+    """A listing may miss one for a moment, while the person's git writes there; for no longer."""
+    for _ in range(20):
+        ours = [tree for tree in await worktrees.listed(repo) if tree.path.parent == repo.worktrees_dir]
+        if len(ours) == COUNT:
+            break
+    return ours
 
 
 def half_made(person: Person) -> Path:
