@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from locus.process.argv import not_started, require_folder
-from locus.process.orphans import RUN_ID, STARTED_BY, descendants, send
+from locus.process.orphans import RUN_ID, STARTED_BY, descendants, living, send
 
 HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
 TERMINATE_GRACE: Final = 2.0  # seconds from SIGTERM to SIGKILL
+KILL_GRACE: Final = 1.0  # seconds for what was killed to be gone
+_POLL: Final = 0.005
 
 
 class Child(asyncio.SubprocessProtocol):
@@ -90,29 +92,40 @@ class Child(asyncio.SubprocessProtocol):
                 await self.drained.wait()
 
     async def destroy(self) -> None:
-        """Whatever is left of it is ended and reaped. It is asked first: a git that is killed leaves its lock files behind."""
+        """Whatever is left of it is ended, and it is reaped. All of it is asked first, and given the time: a git that is killed leaves its
+        lock files behind, and so does one that git itself has started, in a remote on this machine."""
         try:
             if self.started and not self.exited.is_set():
+                if sys.platform == "win32":  # which cannot ask
+                    self.kill()
+                    await self.exited.wait()
+                    return
                 below = descendants(self.pid)
                 try:
-                    await self._terminate()
+                    self._send_all(below, signal.SIGTERM)
+                    await self._none_left(below, TERMINATE_GRACE)
                 finally:
                     self.kill()
-                    for pid in below:  # what is left of it when it has ended itself
-                        send(pid, signal.SIGKILL)
+                    self._send_all(below, signal.SIGKILL)
                 await self.exited.wait()
+                await self._none_left(below, KILL_GRACE)
         finally:
             self.close()
 
-    async def _terminate(self) -> None:
-        """SIGTERM to its group, and the time to heed it. Windows has no such thing."""
-        if sys.platform == "win32":
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGTERM)
+    def _send_all(self, below: list[int], number: int) -> None:
+        """Signals what lives of it: its session and what else was below it; when it has ended itself, the rest."""
+        if not self.exited.is_set():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+        for pid in living(self.pid, below):
+            send(pid, number)
+
+    async def _none_left(self, below: list[int], patience: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TERMINATE_GRACE):
+            async with asyncio.timeout(patience):
                 await self.exited.wait()
+                while living(self.pid, below):
+                    await asyncio.sleep(_POLL)
 
     def kill(self) -> None:
         """SIGKILL to its group, and on Linux to descendants that left the group."""

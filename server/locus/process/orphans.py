@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -111,6 +111,15 @@ def descendants(pid: int) -> list[int]:
         found += children
         todo += children
     return found
+
+
+def living(leader: int, others: Collection[int] = ()) -> list[int]:
+    """Those that live of the session that `leader` leads or has led, and of `others`; `leader` itself excluded."""
+    return [
+        process.pid
+        for process in _processes()
+        if not process.zombie and process.pid != leader and (process.session == leader or process.pid in others)
+    ]
 
 
 def send(pid: int, number: int) -> bool:
