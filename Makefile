@@ -1,4 +1,4 @@
-# Locus needs Python 3.11 or newer, git and make; the editor's parts (vsix, test-editors) also need Node.js 20 with npm.
+# Locus needs Python 3.11 or newer, git and make; vsix, test-agents and test-editors also need Node.js 20 with npm.
 # `make` alone lists what can be made.
 
 PYTHON ?= python3
@@ -11,9 +11,10 @@ PY := $(BIN)/python
 BUILT := $(VENV)/built-for
 EXTENSION := vscode-extension
 MODULES := $(EXTENSION)/node_modules/.package-lock.json
+AGENTS := tests/agents/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check bench vsix check-extension test-editors clean
+.PHONY: help env demo test check bench vsix check-extension test-agents test-editors clean
 
 help:
 	@echo "make demo     see Locus at work in a throw-away repository (no account, no editor needed)"
@@ -21,6 +22,7 @@ help:
 	@echo "make check    types, lint, formatting, import contracts"
 	@echo "make bench    measure against the budgets in docs/benchmarks.md (ARGS=--quick for a short look)"
 	@echo "make vsix     the VS Code extension as a package to install (needs Node.js)"
+	@echo "make test-agents    the tests with the real Claude Code, Codex and Gemini CLI, against scripted models (needs Node.js)"
 	@echo "make test-editors   the tests in a real VS Code (needs Node.js and Chromium)"
 	@echo "make env      only the environment, in $(VENV)"
 	@echo "make clean    remove what was made"
@@ -56,7 +58,7 @@ demo: $(BUILT)
 	@PYTHONPATH=tests $(PY) -m demo $(ARGS)
 
 test: $(BUILT)
-	@$(PY) -m pytest -n $(JOBS) --maxprocesses=8 -m 'not editors' $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --maxprocesses=8 -m 'not editors and not agents' $(ARGS)
 
 check: $(BUILT)
 	@$(PY) -m ruff check .
@@ -80,11 +82,19 @@ vsix: $(MODULES)
 check-extension: $(MODULES)
 	@cd $(EXTENSION) && npm run --silent check </dev/null
 
+$(AGENTS): tests/agents/package.json tests/agents/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "There is no npm on PATH; install Node.js 20 or newer (Debian, Ubuntu: sudo apt install nodejs npm)."; exit 1; }
+	@cd tests/agents && npm ci --loglevel=error </dev/null >/dev/null
+	@touch $(AGENTS)
+
+test-agents: $(BUILT) $(AGENTS)
+	@$(PY) -m pytest -n $(JOBS) --maxprocesses=2 -m agents $(ARGS)
+
 test-editors: $(BUILT) vsix
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -r tests/editors/requirements.txt </dev/null
 	@$(PY) tests/editors/install.py
 	@$(PY) -m pytest -m editors $(ARGS)
 
 clean:
-	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/editors/.cache $(EXTENSION)/dist $(EXTENSION)/node_modules
+	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/editors/.cache tests/agents/node_modules $(EXTENSION)/dist $(EXTENSION)/node_modules
 	@find server tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,7 +50,7 @@ def command_text(command: Command) -> str:
 
 
 def agent_text(profile: AgentProfile) -> str:
-    text = command_text(profile.argv)
+    text = command_text(profile.words)
     return f"{text}\nenv: {json.dumps(profile.env, sort_keys=True)}" if profile.env else text
 
 

@@ -132,7 +132,7 @@ def test_the_strongest_valid_value_wins() -> None:
 def test_agents_are_merged_by_name() -> None:
     other = {"kind": "shell", "argv": ["other"]}
     merged = merge([Layer("user", {"agents": {"a": SHELL, "b": SHELL}}), repository({"agents": {"b": other, "c": other}})])
-    assert {name: profile.argv[0] for name, profile in merged.config.agents.items()} == {"a": "true", "b": "other", "c": "other"}
+    assert {name: profile.words[0] for name, profile in merged.config.agents.items()} == {"a": "true", "b": "other", "c": "other"}
     assert merged.origins == {"agents.a": "user", "agents.b": "repository", "agents.c": "repository"}
 
 

@@ -113,7 +113,7 @@ async def test_a_stubborn_family_is_gone_after_both_graces(start: Start, family:
 
 
 async def test_a_term_after_the_first_grace(start: Start) -> None:
-    script = "trap '' INT; trap 'exit 6' TERM; sleep 600 & echo ready; wait"
+    script = "trap '' INT; trap 'exit 6' TERM; echo ready; while :; do sleep 0.02; done"
     agent = await start(["sh", "-c", script], grace=(0.1, 60))
     await anext(agent.lines)
     await agent.interrupt()

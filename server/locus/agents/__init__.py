@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from locus.agents.protocol import Agent
+from locus.errors import Refused
 from locus.model.config import AgentProfile
 
 
@@ -12,3 +13,5 @@ def build(profile: AgentProfile) -> Agent:
             from locus.agents.shell import ShellAgent
 
             return ShellAgent(profile)
+        case kind:
+            raise Refused(f"agents of the kind {kind} are not known to this version of Locus", "choose another in `ai.provider`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from locus.model.agent import AgentEvent
 
@@ -24,16 +24,41 @@ class Assignment:
     base: str
     """The commit the task begins on."""
     model: str | None = None
+    session: str | None = None
+    """Another turn of this session of the agent's, with its memory; None: a new one. Only where `Agent.can_resume`."""
+    settings_trusted: bool = False
+    """Whether settings and hooks for the agent that the repository brings along may take effect."""
+    bypass_allowed: bool = False
+    """Whether the profile is the person's own: the repository's may not switch permissions off."""
+    budget_usd: float | None = None
     hold: Sequence[int] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Decision:
+    """The answer to a PermissionRequest. `option` is one of the provider's where it is `always`, which is a matter of this session only."""
+
+    allow: bool
+    always: bool = False
+    message: str | None = None
+    """Why it was rejected, for the agent; or the answer to its own question."""
+    input: Mapping[str, Any] | None = None
+    """The tool's arguments as the person has changed them."""
+
+
 class Session(Protocol):
+    """One turn of an agent, in a process of its own: a session goes on by `Assignment.session` in the next one."""
+
     def events(self) -> AsyncIterator[AgentEvent]:
         """Ends after Exited; when it has ended, no process of the agent is left."""
 
+    async def answer(self, request: str, decision: Decision) -> None:
+        """Decides the PermissionRequest with that id. One that is not waiting any more is ignored."""
+
     async def interrupt(self) -> None:
-        """Asks the agent to stop; it is made to, if it does not."""
+        """Asks the agent to stop, so that its session can be resumed; it is made to, if it does not. Permissions that it waits for are
+        refused."""
 
     async def kill(self) -> None:
         """Ends it at once; returns when no process of it is left, whether or not anybody still listens to its events."""

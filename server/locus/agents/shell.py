@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from locus import process
-from locus.agents.protocol import Assignment
+from locus.agents.protocol import Assignment, Decision
 from locus.errors import Refused
 from locus.model.agent import AgentEvent, Exited, Notice, Started, TurnEnd
 from locus.model.config import AgentProfile
@@ -31,7 +31,7 @@ class ShellAgent:
         self._profile = profile
 
     def check(self, root: Path) -> None:
-        program = self._profile.argv[0]
+        program = self._profile.words[0]
         if "{" in program:
             return
         if _is_path(program):
@@ -54,7 +54,7 @@ class ShellAgent:
             "{base}": assignment.base,
             "{id}": str(assignment.task),
         }
-        argv = [_filled(part, names) for part in self._profile.argv]
+        argv = [_filled(part, names) for part in self._profile.words]
         if _is_path(argv[0]):
             argv[0] = str(assignment.root / argv[0])
         env = process.agent_env(
@@ -101,6 +101,9 @@ class ShellSession:
         last = (errors or said).rpartition("\n")[2]
         what = f"was ended by signal {code - 128}" if code > 128 else f"exited with {code}"
         return TurnEnd(outcome="failed", reason=f"the agent {what}" + (f": {last}" if last else ""))
+
+    async def answer(self, request: str, decision: Decision) -> None:
+        """A command asks for nothing."""
 
     async def interrupt(self) -> None:
         self._interrupted = True

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from locus.model.base import Recorded, by_kind
 
 ToolKind = Literal["read", "edit", "delete", "move", "search", "execute", "think", "fetch", "other"]
 ToolStatus = Literal["pending", "in_progress", "completed", "failed"]
-Outcome = Literal["ok", "failed", "cancelled", "limit", "denied"]
+OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
+Outcome = Literal["ok", "failed", "cancelled", "limit", "denied", "credentials", "lost"]
+"""`denied` is ok, but something was refused to it; `limit`: a budget or a provider's quota; `credentials`: nobody is logged in, or the key
+is wrong; `lost`: the session that was to be resumed is not there, and nothing was done."""
 
 
 class Location(Recorded):
@@ -24,6 +29,8 @@ class Started(Recorded):
 
 
 class Text(Recorded):
+    """What the agent says, in whole lines as they come: adapters put deltas together with agents/lines.py."""
+
     kind: Literal["text"] = "text"
     text: str
 
@@ -31,6 +38,18 @@ class Text(Recorded):
 class Thought(Recorded):
     kind: Literal["thought"] = "thought"
     text: str
+
+
+class PlanEntry(Recorded):
+    content: str
+    status: Literal["pending", "in_progress", "completed"] = "pending"
+
+
+class Plan(Recorded):
+    """The agent's own list of steps, whole each time."""
+
+    kind: Literal["plan"] = "plan"
+    entries: tuple[PlanEntry, ...]
 
 
 class ToolStart(Recorded):
@@ -47,6 +66,35 @@ class ToolUpdate(Recorded):
     status: ToolStatus
     output: str | None = None
     diff: str | None = None
+
+
+class PermissionOption(Recorded):
+    id: str
+    label: str
+    kind: OptionKind
+
+
+class PermissionRequest(Recorded):
+    """The agent waits for `Session.answer`. What the engine's rules do not settle becomes a question to the person."""
+
+    kind: Literal["permission"] = "permission"
+    id: str
+    tool: ToolKind = "other"
+    name: str = ""
+    """The provider's own name of the tool: `Bash`, `Write`, `commandExecution`."""
+    title: str
+    command: str | None = None
+    """What would be executed, as a shell would read it."""
+    locations: tuple[Location, ...] = ()
+    """The files that it would touch, absolute or from the worktree."""
+    diff: str | None = None
+    input: dict[str, Any] = Field(default_factory=dict)
+    """The tool's arguments as the provider gives them; an answer may change them where `editable`."""
+    editable: bool = False
+    options: tuple[PermissionOption, ...] = ()
+    """What the provider offers besides allowing once and rejecting once, which always can be said."""
+    choices: tuple[str, ...] = ()
+    """Not a permission but the agent's own question, with these answers (none: free text)."""
 
 
 class Usage(Recorded):
@@ -78,6 +126,10 @@ class TurnEnd(Recorded):
     reason: str | None = None
     hint: str | None = None
     summary: str | None = None
+    denials: tuple[str, ...] = ()
+    """What was refused to it, for people: `Write secrets.txt`."""
+    resets_at: str | None = None
+    """When a provider's limit is over, where it says so; RFC 3339 in UTC."""
 
 
 class Exited(Recorded):
@@ -86,7 +138,7 @@ class Exited(Recorded):
     stderr_tail: str = ""
 
 
-AgentEvent = Started | Text | Thought | ToolStart | ToolUpdate | Usage | Retry | Notice | TurnEnd | Exited
+AgentEvent = Started | Text | Thought | Plan | ToolStart | ToolUpdate | PermissionRequest | Usage | Retry | Notice | TurnEnd | Exited
 
 _KINDS = by_kind(AgentEvent)
 
@@ -97,6 +149,9 @@ def parse_agent_event(record: dict[str, Any]) -> AgentEvent:
     return event
 
 
+_MARKS = {"pending": "·", "in_progress": "▸", "completed": "✓"}
+
+
 def as_line(event: AgentEvent) -> str:
     """How an event reads in a log, on one line where it fits."""
     match event:
@@ -104,6 +159,10 @@ def as_line(event: AgentEvent) -> str:
             return event.text
         case ToolStart():
             return f"▸ {event.title}"
+        case Plan():
+            return "plan: " + "; ".join(f"{_MARKS[entry.status]} {entry.content}" for entry in event.entries)
+        case PermissionRequest():
+            return f"asks: {event.title}"
         case ToolUpdate():
             return f"  {event.status}" + (f": {event.output}" if event.output else "")
         case Started():

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from locus.model.base import Model
 from locus.model.jsontext import Span
@@ -24,16 +25,41 @@ Command = str | Argv
 
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
-class AgentProfile(Model):
-    """`agents.<name>`: one way to have work done."""
+class AgentLimits(Model):
+    """What one profile has otherwise than `agent.*` and `limits.*` say."""
 
-    kind: Literal["shell"]
-    argv: Argv
+    budget_usd: Dollars | None = None
+    idle_timeout: Seconds | None = None
+    timeout: Seconds | None = None
+
+
+class AgentProfile(Model):
+    """`agents.<name>`: one way to have work done. `claude` and `codex` are found on PATH where `argv` does not say otherwise; what follows
+    the program in `argv` is given to it too."""
+
+    kind: Literal["shell", "claude", "codex", "acp"]
+    argv: Argv | None = None
     env: dict[str, str] = Field(default_factory=dict)
     model: str | None = None
+    permission_mode: Literal["ask", "edits", "bypass"] = "edits"
+    """`ask`: every change is asked for; `edits`: what stays in the worktree is not; `bypass`: nothing is, and only the person's own
+    settings may say so."""
+    limits: AgentLimits = AgentLimits()
+
+    @model_validator(mode="after")
+    def _has_a_program(self) -> AgentProfile:
+        if self.argv is None and self.kind in ("shell", "acp"):
+            raise PydanticCustomError("no_program", "argv is missing: a {kind} agent is the program that you name", {"kind": self.kind})
+        return self
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The program and what it is given in any case."""
+        return self.argv or (self.kind,)
 
 
 class VerifyCommand(Model):
@@ -133,7 +159,7 @@ _EXPECTED = {
     "tracker": '"auto", "github" or "local"',
     "run.onEditorExit": '"continue" or "interrupt"',
     "verify": "a list of {name, run, timeout?}, run being a list of words or one shell line",
-    "agents": 'an object of {kind: "shell", argv: [...], env?, model?}',
+    "agents": "an object of {kind, argv?, env?, model?, permissionMode?, limits?}",
 }
 
 
@@ -265,7 +291,7 @@ def _wrong(path: str, key: Key, value: Any, shown: Any, layer: Layer) -> Problem
         inside = ".".join(steps[1:] if path.startswith("agents.") else steps)
         branch = bool(steps) and str(deepest["loc"][-1]) != steps[-1]
         words = "is neither" if branch else _PLAIN.get(deepest["type"], deepest["msg"].lower())
-        detail = f"; {inside} {words}" if inside else ""
+        detail = f"; {inside} {words}" if inside else f"; {deepest['msg']}" if deepest["type"] == "no_program" else ""
         return _problem(path, f"{path}: {_short(shown)} is not {key.expected}{detail}", layer, fatal=True, inside=inside)
     return None
 

@@ -124,7 +124,7 @@ class Child(asyncio.SubprocessProtocol):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self.exited.wait()
-                while living(self.pid, below):
+                while living(self.pid, below):  # noqa: ASYNC110 - nothing tells the end of what is not our child
                     await asyncio.sleep(_POLL)
 
     def kill(self) -> None:
