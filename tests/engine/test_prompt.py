@@ -11,6 +11,7 @@ from locus.engine import prompt
 from locus.engine.context import RepositoryContext
 from locus.engine.prompt import AnchoredCode, Brief
 from locus.model.events import Verified
+from locus.model.problems import VerifyProblem
 from locus.model.task import Comment, Task
 
 CONTEXT = RepositoryContext(entries=("README.md", "src/"), more_entries=3, commits=("1a2b Start",), instructions="Use tabs.")
@@ -87,3 +88,24 @@ def test_every_part_is_bounded_and_says_so() -> None:
     text = prompt.write(brief)
     assert len(text) < 160_000
     assert text.count("[... cut after") == 4
+
+
+def test_the_same_session_is_told_the_problems_first_then_the_end_of_the_output() -> None:
+    problem = VerifyProblem(check="lint", file="src/pages.py", line=3, column=7, code="F401", message="unused\nimport ```")
+    failure = Verified(name="lint", ok=False, code=1, output="x" * 100_000 + "\nlast line", problems=(problem,) * 50, more_problems=7)
+    text = prompt.follow_up([failure, Verified(name="tests", ok=False, output="[still running after 9 s, ended]")])
+    listed, output, timed_out = _fences(text)
+    assert listed.splitlines()[0] == "src/pages.py:3:7: error: unused import ``` [F401]"
+    assert len(listed.splitlines()) == 50 and "... and 7 more" in text
+    assert output.endswith("last line") and timed_out == "[still running after 9 s, ended]"
+    assert text.index("lint (exited with 1)") < text.index("tests (did not come to an end)")
+    assert len(text) < 16_000 and "Task #" not in text
+    assert text.rstrip() in prompt.write(
+        Brief(TASK, CONTEXT, failures=(failure, Verified(name="tests", ok=False, output="[still running after 9 s, ended]")))
+    )
+
+
+def test_many_failures_share_the_room() -> None:
+    failures = [Verified(name=f"check {at}", ok=False, code=1, output="y" * 20_000) for at in range(40)]
+    text = prompt.follow_up(failures)
+    assert len(text) < 60_000 and "check 39" in text

@@ -16,6 +16,8 @@ MAX_COMMENTS = 12_000
 MAX_DIFF = 60_000
 MAX_CODE = 16_000
 MAX_FAILURE = 12_000
+MAX_FAILURES = 48_000
+MAX_PROBLEM = 400
 """Characters of each part."""
 
 _OURS = re.compile(r"<!--\s*locus:")
@@ -104,12 +106,42 @@ def _repository(context: RepositoryContext) -> str:
     )
 
 
+def follow_up(failures: Sequence[Verified]) -> str:
+    """What the same session of an agent is told when its attempt did not pass: what failed, problems first. It knows the rest."""
+    return _failures(failures) + "\n"
+
+
 def _failures(failures: Sequence[Verified]) -> str:
+    room = MAX_FAILURES // max(1, len(failures))
     parts = ["## What failed after your last attempt\n\nYour changes are still here. Mend them so that everything passes."]
-    for failure in failures:
-        code = "ran out of time" if failure.code is None else f"exited with {failure.code}"
-        parts.append(f"### {failure.name} ({code})\n\n" + fenced(failure.output[-MAX_FAILURE:]))
+    return "\n\n".join(parts + [_failure(failure, min(room, MAX_FAILURE)) for failure in failures])
+
+
+def _failure(failure: Verified, room: int) -> str:
+    """The list of problems has up to half of the room, the end of the output the rest."""
+    how = "did not come to an end" if failure.code is None else f"exited with {failure.code}"
+    parts = [f"### {failure.name} ({how})"]
+    if failure.problems:
+        listed, left = _list(failure, room // 2)
+        parts.append(listed)
+        room -= len(listed)
+        if left:
+            parts.append(f"... and {left} more, see the output.")
+    if failure.output:
+        parts.append("The end of its output:\n\n" + fenced(tail(failure.output, room)))
     return "\n\n".join(parts)
+
+
+def _list(failure: Verified, room: int) -> tuple[str, int]:
+    """As many problems as have room, one a line in a fence, and how many were left out."""
+    lines: list[str] = []
+    for problem in failure.problems:
+        line = " ".join(str(problem).split())[:MAX_PROBLEM]
+        room -= len(line) + 1
+        if room < 0 and lines:
+            break
+        lines.append(line)
+    return "Problems:\n\n" + fenced("\n".join(lines)), len(failure.problems) - len(lines) + failure.more_problems
 
 
 def fenced(text: str, language: str = "") -> str:
@@ -121,3 +153,11 @@ def fenced(text: str, language: str = "") -> str:
 
 def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit] + f"\n[... cut after {limit} characters]"
+
+
+def tail(text: str, limit: int) -> str:
+    """The end of a text, from the beginning of a line where there is one."""
+    if len(text) <= limit:
+        return text
+    end = text[-limit:]
+    return f"[... {len(text) - limit} characters before this]\n" + (end.partition("\n")[2] or end)

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from locus.model.base import Recorded, by_kind
 from locus.model.plan import PlannedTask
+from locus.model.problems import VerifyProblem
 from locus.model.states import RunState, TaskState
 
 FORMAT = 1
@@ -154,7 +155,12 @@ class Verified(Recorded):
     name: str
     ok: bool
     code: int | None = None
+    """None: it did not end in time, or could not be started."""
     output: str = ""
+    """Its end."""
+    problems: tuple[VerifyProblem, ...] = ()
+    """What was understood of its output, the first `problems.MAX_KEPT`."""
+    more_problems: int = 0
 
 
 class Kept(Recorded):
