@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 
 from locus.process.argv import not_started, require_folder
 from locus.process.orphans import RUN_ID, STARTED_BY, descendants, living, send
+from locus.process.stdin import Stdin
 
 HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
 TERMINATE_GRACE: Final = 2.0  # seconds from SIGTERM to SIGKILL
@@ -28,6 +29,7 @@ class Child(asyncio.SubprocessProtocol):
     def __init__(self, received: Callable[[int, bytes], None], ended: Callable[[int], None] = lambda _: None) -> None:
         self.exited = asyncio.Event()
         self.drained = asyncio.Event()  # both pipes are at their end
+        self.stdin: Stdin | None = None  # where it was to stay open
         self._received = received
         self._pipe_ended = ended
         self._open = {1, 2}
@@ -40,11 +42,12 @@ class Child(asyncio.SubprocessProtocol):
         cwd: Path,
         env: Mapping[str, str],
         input: bytes,
+        interactive: bool = False,
         through: Sequence[str] = (),
         inherit: Sequence[int] = (),
     ) -> None:
-        """Executes `words`, or `through` followed by them. When this is cancelled the child may be there (`started`): the caller ends
-        it."""
+        """Executes `words`, or `through` followed by them. `input` is all that stdin has, or, with `interactive`, the first of it. When
+        this is cancelled the child may be there (`started`): the caller ends it."""
         require_folder(words, cwd)
         run = {RUN_ID: os.environ[RUN_ID]} if RUN_ID in os.environ else {}
         options: dict[str, Any] = {"cwd": cwd, "env": {**env, **run, STARTED_BY: str(os.getpid())}}
@@ -52,7 +55,7 @@ class Child(asyncio.SubprocessProtocol):
             options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
         else:
             options |= {"start_new_session": True, "pass_fds": inherit}
-        stdin = await _stdin(input)
+        stdin = await self._open_stdin(input, interactive)
         starting = asyncio.ensure_future(
             asyncio.get_running_loop().subprocess_exec(
                 lambda: self, *through, *words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
@@ -150,8 +153,23 @@ class Child(asyncio.SubprocessProtocol):
                 pipe.resume_reading()
 
     def close(self) -> None:
+        if self.stdin is not None:
+            self.stdin.abort()
         if self._transport is not None:
             self._transport.close()
+
+    async def _open_stdin(self, data: bytes, stays_open: bool) -> int:
+        """A descriptor from which `data` can be read. A pipe: asyncio's own would be a socket, on which a shell cannot open /dev/stdin."""
+        if not data and not stays_open:
+            return subprocess.DEVNULL
+        stdin, reading = await Stdin.open()
+        if data:
+            stdin.feed(data)
+        if stays_open:
+            self.stdin = stdin
+        else:
+            stdin.close()
+        return reading
 
     @property
     def _process(self) -> asyncio.SubprocessTransport:
@@ -178,19 +196,3 @@ class Child(asyncio.SubprocessProtocol):
         self.exited.set()
         if self.drained.is_set():
             self.close()
-
-
-async def _stdin(data: bytes) -> int:
-    """A descriptor from which exactly `data` can be read. A pipe: asyncio's own would be a socket, on which a shell cannot open
-    /dev/stdin."""
-    if not data:
-        return subprocess.DEVNULL
-    reading, writing = os.pipe()
-    try:
-        pipe, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, os.fdopen(writing, "wb", buffering=0))
-    except BaseException:
-        os.close(reading)
-        raise
-    pipe.write(data)
-    pipe.write_eof()
-    return reading

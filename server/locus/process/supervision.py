@@ -16,6 +16,7 @@ from locus.process.argv import Argument, checked_words, interpreter, interpreter
 from locus.process.child import HELD_PIPE_GRACE, Child
 from locus.process.orphans import kill_marked, sweep_orphans
 from locus.process.output import LINE_CAP, Lines, Stream
+from locus.process.stdin import Stdin
 
 _SUPERVISED_AS: Final = "LOCUS_SUPERVISED_AS"
 _STREAMS: Final[dict[int, Stream]] = {1: "stdout", 2: "stderr"}
@@ -36,6 +37,15 @@ class Supervised:
         self._patience = patience  # seconds from an interrupt to a kill
         self._end = end
         end.add_done_callback(self._ended)
+
+    async def write(self, data: bytes) -> bool:
+        """More for stdin, where it was started `interactive`; waits while the agent does not read. False: nobody will read it, and its
+        end says why."""
+        return await self._stdin.write(data)
+
+    def close_stdin(self) -> None:
+        """The agent sees the end of its stdin, after all that was written."""
+        self._stdin.close()
 
     async def interrupt(self) -> None:
         """Asks for a graceful stop: SIGINT to the agent's group, SIGTERM to the tree after the first grace, SIGKILL after the second.
@@ -60,6 +70,12 @@ class Supervised:
             await self.wait()
         finally:
             self._child.close()
+
+    @property
+    def _stdin(self) -> Stdin:
+        if self._child.stdin is None:
+            raise RuntimeError("its stdin does not stay open: it was not started interactive")
+        return self._child.stdin
 
     def _ask(self, what: bytes) -> None:
         if self._end.done():
@@ -94,6 +110,7 @@ async def supervise(
     cwd: Path,
     env: Mapping[str, str],
     input: bytes = b"",
+    interactive: bool = False,
     hold: Sequence[int] = (),
     line_cap: int = LINE_CAP,
     grace: tuple[float, float] = (3.0, 2.0),
@@ -103,13 +120,14 @@ async def supervise(
     The supervisor sees the end of a pipe when this process dies, however it dies, and stops the agent as `interrupt` does. When the
     supervisor itself is killed, the agent is killed from here; completely, where `adopt_orphans` was called. `hold` are descriptors of
     locks: the supervisor keeps them until nothing of the agent is left, the agent does not have them. `grace`: seconds, see
-    `Supervised.interrupt`. `input` is all of stdin. A line is cut at `line_cap` bytes.
+    `Supervised.interrupt`. `input` is all of stdin; with `interactive` it stays open for `Supervised.write`. A line is cut at `line_cap`
+    bytes.
     """
     words = checked_words(argv)
     child = Child(lambda fd, data: lines.feed(_STREAMS[fd], data), lambda fd: lines.end(_STREAMS[fd]))
     lines = Lines(line_cap, child.hold_back)
     if sys.platform == "win32":  # no supervisor: the agent's tree is ended by us, and outlives us if we are killed
-        await child.start(words, cwd=cwd, env=env, input=input)
+        await child.start(words, cwd=cwd, env=env, input=input, interactive=interactive)
         return Supervised(child, lines, child.pid, -1, asyncio.create_task(_code_of(child)), sum(grace))
 
     name = os.urandom(8).hex()
@@ -125,6 +143,7 @@ async def supervise(
                 cwd=cwd,
                 env=interpreter_env({**env, _SUPERVISED_AS: name}),
                 input=input,
+                interactive=interactive,
                 inherit=(control, status, *hold),
             )
         finally:
