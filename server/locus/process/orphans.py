@@ -24,7 +24,7 @@ _PR_SET_CHILD_SUBREAPER: Final = 36  # <linux/prctl.h>
 _PR_GET_CHILD_SUBREAPER: Final = 37
 _PATIENCE: Final = 5.0  # seconds until a process that does not die of SIGKILL (waiting for a disk, another user's) is given up
 _POLL: Final = 0.01
-_BUSY: Final = 7.0  # seconds for supervisors and tools to come to their end; a supervisor's graces are 5
+_BUSY: Final = 10.0  # seconds for supervisors and tools to come to their end; a supervisor's graces are 5, on a machine that is not busy
 
 
 @dataclass(frozen=True)
