@@ -34,6 +34,19 @@ class Assignment:
     hold: Sequence[int] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What every agent finds in its environment about its work."""
+        return {
+            "LOCUS_RUN_ID": self.run_id,
+            "LOCUS_TASK": str(self.task),
+            "LOCUS_WORKTREE": str(self.worktree),
+            "LOCUS_PROMPT_FILE": str(self.prompt_file),
+            "LOCUS_BASE": self.base,
+            **({"LOCUS_MODEL": self.model} if self.model else {}),
+            **self.env,
+        }
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -6,15 +6,13 @@ person's checkout, never one that an agent's branch brought along.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from locus import process
+from locus.agents.program import found, require
 from locus.agents.protocol import Assignment, Decision
-from locus.errors import Refused
 from locus.model.agent import AgentEvent, Exited, Notice, Started, TurnEnd
 from locus.model.config import AgentProfile
 
@@ -34,18 +32,7 @@ class ShellAgent:
         program = self._profile.words[0]
         if "{" in program:
             return
-        if _is_path(program):
-            path = root / program
-            if path.is_file() and os.access(path, os.X_OK):
-                return
-            problem = "is not executable" if path.is_file() else "does not exist"
-            raise Refused(
-                f"the agent's program {program} {problem}", "mend `argv` of the agent in the configuration, or make the file executable"
-            )
-        if shutil.which(program, path=process.agent_env().get("PATH")) is None:
-            raise Refused(
-                f"the agent's program {program} was not found on PATH", "install it, or mend `argv` of the agent in the configuration"
-            )
+        require(program, root)
 
     async def start(self, assignment: Assignment) -> ShellSession:
         names = {
@@ -55,20 +42,8 @@ class ShellAgent:
             "{id}": str(assignment.task),
         }
         argv = [_filled(part, names) for part in self._profile.words]
-        if _is_path(argv[0]):
-            argv[0] = str(assignment.root / argv[0])
-        env = process.agent_env(
-            {
-                "LOCUS_RUN_ID": assignment.run_id,
-                "LOCUS_TASK": str(assignment.task),
-                "LOCUS_WORKTREE": str(assignment.worktree),
-                "LOCUS_PROMPT_FILE": str(assignment.prompt_file),
-                "LOCUS_BASE": assignment.base,
-                **({"LOCUS_MODEL": assignment.model} if assignment.model else {}),
-                **assignment.env,
-                **self._profile.env,
-            }
-        )
+        argv[0] = found(argv[0], assignment.root)
+        env = process.agent_env(assignment.variables | dict(self._profile.env))
         supervised = await process.supervise(
             argv, cwd=assignment.worktree, env=env, input=assignment.prompt.encode("utf-8", "surrogateescape"), hold=assignment.hold
         )
@@ -123,10 +98,6 @@ def _last_lines(said: str) -> str:
             break
         lines.append(line)
     return "\n".join(reversed(lines))
-
-
-def _is_path(program: str) -> bool:
-    return os.sep in program or bool(os.altsep and os.altsep in program)
 
 
 def _filled(part: str, names: dict[str, str]) -> str:
