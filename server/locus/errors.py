@@ -41,6 +41,10 @@ class OutOfReach(LocusError):
     """A service does not answer: whether what was asked of it arrived is not known. It may be there again in a while."""
 
 
+class NotSetUp(LocusError):
+    """A service cannot be used until a person has put something right here: a login that has expired, a program that is missing."""
+
+
 class ProcessFailed(LocusError):
     """A child process could not be started, failed or ran out of time."""
 

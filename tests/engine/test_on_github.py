@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from locus.engine import patience
-from locus.tracker.github import GitHubTracker, lost
+from locus.tracker.github import GitHubTracker
 from support.github.fixtures import Demo, demo, gh, github, short_folder, wire
 from support.github.github import GitHub
-from support.github.world import Issue
+from support.github.house import house, labels, pulls
 from support.house import House, done, states
 
-__all__ = ["demo", "gh", "github", "short_folder", "wire"]
-
-
-@pytest.fixture
-def house(demo: Demo, gh: object, github: GitHub, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(patience, "PAUSES", (0.05,))
-    monkeypatch.setattr(lost, "_PAUSES", (0.05,))
-    made = House(demo.person, {"tracker": "github"})
-    yield made
-    made.end_runs()
-
-
-def labels(demo: Demo, issue: Issue) -> set[str]:
-    return {label.name for label in demo.repository.labels_of(issue)}
-
-
-def pulls(demo: Demo) -> list[Issue]:
-    return [issue for issue in demo.repository.issues.values() if issue.pull is not None]
+__all__ = ["demo", "gh", "github", "house", "short_folder", "wire"]
 
 
 async def test_an_issue_becomes_a_pull_request(house: House, demo: Demo, github: GitHub) -> None:

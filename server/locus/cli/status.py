@@ -37,7 +37,9 @@ async def status(session: Session, _given: Given) -> int:
 
 
 def open_work(view: RunView, tasks: list[Task]) -> bool:
-    """An ended run that can be resumed, with something still to be done: its issues are open and nobody has done them since."""
+    """An ended run that can be resumed, with something still to be done or said: its issues are open and nobody has done them since."""
+    if view.untold:
+        return view.state.unfinished
     waiting = {task.number for task in tasks if task.status not in (TaskStatus.DONE, TaskStatus.IN_REVIEW)}
     return view.state.unfinished and any(not task.state.succeeded and task.number in waiting for task in view.tasks)
 

@@ -9,7 +9,7 @@ from typing import Any
 from locus.engine.journal import Sink
 from locus.engine.patience import Patience
 from locus.errors import OutOfReach
-from locus.model.events import EffectDone, EffectIntended
+from locus.model.events import EffectDone, EffectIntended, ForTracker
 
 Result = dict[str, Any]
 
@@ -31,6 +31,17 @@ class Effects:
     def __init__(self, journal: Sink, patience: Patience | None = None) -> None:
         self._journal = journal
         self._patience = patience
+        self._untried: set[str] = set()
+        """Intended by this process, which has not come to it yet: there is nothing to look for."""
+
+    def intend(self, key: str, notice: ForTracker) -> None:
+        """Written down, to be performed later: by whoever has the journal then."""
+        self._journal.append(EffectIntended(key=key, notice=notice), notice.task)
+        self._untried.add(key)
+
+    def give_up(self, key: str, why: str, task: int | None = None) -> None:
+        """What was intended and will not be: it counts as done."""
+        self._journal.append(EffectDone(key=key, result={"refused": why}), task)
 
     def done(self, key: str) -> Result | None:
         return self._journal.fold.effects.get(key)
@@ -41,7 +52,9 @@ class Effects:
         if known is not None:
             return known
         result: Result | None = None
-        if effect.key in self._journal.fold.intended:
+        if effect.key in self._untried:
+            self._untried.discard(effect.key)
+        elif effect.key in self._journal.fold.intended:
             result = await (effect.look() if self._patience is None else self._looked(effect, self._patience))
         else:
             self._journal.append(EffectIntended(key=effect.key), task)

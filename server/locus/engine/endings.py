@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from locus.engine import messages, publish, snapshots
+from locus.engine import messages, snapshots
 from locus.engine.branches import OWN_REFS
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
@@ -28,13 +28,10 @@ async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) ->
         (tip,) = await rev_parse(run.repo.here, f"refs/heads/{place.branch}")
         if tip is not None and tip != place.start:
             await update_ref(run.repo.here, f"{OWN_REFS}{place.branch}", tip)
-    try:
-        await publish.status(run, number, ended.state)
-        if ended.state is not TaskState.INTERRUPTED:
-            body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
-            await publish.comment(run, number, attempt, "failed", body)
-    except LocusError as error:  # of a login that has expired, say: what the task ended with matters more
-        run.warn(f"the tracker could not be told how #{number} ended: {error}")
+    run.notices.status(number, ended.state)
+    if ended.state is not TaskState.INTERRUPTED:
+        body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
+        run.notices.comment(number, attempt, "failed", body)
 
 
 async def _keep(run: Run, number: int, ended: TaskEnded, place: Place) -> None:

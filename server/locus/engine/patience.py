@@ -24,11 +24,21 @@ class Patience:
     def __init__(self, journal: Sink, control: Control) -> None:
         self._journal, self._control = journal, control
         self._waiting = 0
+        self._over = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits for a service at this moment."""
+        return self._waiting > 0
+
+    def end(self) -> None:
+        """The run is over: what still waits, for an answer that nobody needs any more, says nothing about it."""
+        self._over = True
 
     async def until(self, moment: float, reason: str) -> None:
         """`moment` is in seconds since the epoch. Raises TaskEnded(interrupted) when the run is being stopped."""
         stop = self._control.stop.of(None)
-        if stop.is_set():
+        if stop.is_set() or self._over:
             raise interrupted(f"stopped while {reason}")
         self._waiting += 1
         self._journal.append(RunStateChanged(state=RunState.WAITING, reason=reason))
@@ -39,7 +49,7 @@ class Patience:
             return
         finally:
             self._waiting -= 1
-            if not self._waiting and not stop.is_set():
+            if not self._waiting and not stop.is_set() and not self._over:
                 self._journal.append(RunStateChanged(state=RunState.RUNNING))
         raise interrupted(f"stopped while {reason}")
 

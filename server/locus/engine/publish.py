@@ -1,8 +1,7 @@
-"""What is done with accepted work: commit, push, pull request, comment, status. Each an effect, each once."""
+"""What is done with accepted work: commit, push, pull request; comment and status are told beside it. Each an effect, each once."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Collection, Mapping
 
@@ -10,8 +9,8 @@ from locus.engine import messages
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
-from locus.engine.verdicts import TaskEnded, failed, others_commits
-from locus.errors import ProcessFailed, Refused
+from locus.engine.verdicts import TaskEnded, and_resume, blocked, failed, others_commits
+from locus.errors import OutOfReach, ProcessFailed, Refused
 from locus.model.body import closes
 from locus.model.events import Accepted, TaskChanged
 from locus.model.states import TaskState
@@ -57,10 +56,11 @@ def last_good(effects: Mapping[str, Result], done: Collection[int]) -> str | Non
     return good
 
 
-async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | None) -> bool:
+async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | None, *, later: bool = False) -> bool:
     """Whether the remote has the branch now. Raises TaskEnded when the remote, or a hook, does not take it.
 
-    With the local keeper an unreachable remote or missing credentials are a warning: the work is on the branch all the same.
+    A remote that cannot be reached is waited for, unless what is pushed `later` has this in it too. With the local keeper that, or missing
+    credentials, are a warning: the work is on the branch all the same.
     """
     remote = run.planned.remote
     if remote is None or not run.config.agent.auto_pr:
@@ -75,9 +75,14 @@ async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | No
             result = await _once_more(run, remote, place, tip, result)
         if result.ok:
             return {"pushed": tip, "branch": place.branch}
-        if result.reason in ("credentials", "network") and run.tracker.keeper == "local":
+        embedded = run.tracker.keeper == "local"
+        if (result.reason == "network" and (embedded or later)) or (result.reason == "credentials" and embedded):
             run.warn(f"{place.branch} was not pushed: {result.message}")
             return {"pushed": None}
+        if result.reason == "network":
+            raise OutOfReach(result.message, result.hint)
+        if result.reason == "credentials":
+            raise blocked(result.message, and_resume(result.hint))
         raise failed(result.message, result.hint or f"nothing is lost: {place.worktree} stays; push it, or `locus run --resume`")
 
     result = await run.effects.perform(Effect(key, look, act), task)
@@ -135,56 +140,12 @@ def _is_new(run: Run, branch: str) -> bool:
     return not run.resumed and f"refs/heads/{branch}" not in run.branches and branch not in run.remote_tips
 
 
-async def finished(run: Run, number: int, attempt: int, said: str, pull: PullRequest | None) -> None:
-    """What the tracker is told of a task that succeeded: all at once, since one request may do."""
-    work = [comment(run, number, attempt, "done", said), status(run, number, good_end(run))]
-    done = await asyncio.gather(*work, *([mark(run, pull)] if pull is not None else []), return_exceptions=True)
-    for result in done:
-        if result is not None:
-            raise result
-
-
-async def mark(run: Run, pull: PullRequest) -> None:
-    async def look() -> Result | None:
-        return None  # a label that is there is not set twice
-
-    async def act() -> Result:
-        await run.tracker.mark_pull(pull.number)
-        return {}
-
-    await run.effects.perform(Effect(f"mark:{pull.number}", look, act))
-
-
-async def comment(run: Run, number: int, attempt: int, what: str, body: str) -> None:
-    marker = messages.comment_marker(run.id, number, attempt, what, body)
-
-    async def look() -> Result | None:
-        return {} if await run.tracker.has_comment(number, marker) else None
-
-    async def act() -> Result:
-        await run.tracker.comment(number, body, marker=marker)
-        return {}
-
-    await run.effects.perform(Effect(f"comment:{number}:{attempt}:{what}", look, act), number)
-
-
-async def status(run: Run, number: int, state: TaskState) -> None:
-    """Each change is an effect of its own: a task that was stopped while it was prepared is queued, then in progress once more."""
-    if not run.config.agent.auto_label:
-        return
-    wanted = state.status
-    told = [key for key in run.journal.fold.effects if key.startswith(f"status:{number}:")]
-    if told and told[-1].endswith(f":{wanted}"):
-        return
-
-    async def look() -> Result | None:
-        return {} if (await run.tracker.get(number)).status is wanted else None
-
-    async def act() -> Result:
-        await run.tracker.set_status(number, wanted)
-        return {}
-
-    await run.effects.perform(Effect(f"status:{number}:{len(told)}:{wanted}", look, act), number)
+def finished(run: Run, number: int, attempt: int, said: str, pull: PullRequest | None) -> None:
+    """What the tracker is told of a task that succeeded."""
+    run.notices.comment(number, attempt, "done", said)
+    run.notices.status(number, good_end(run))
+    if pull is not None:
+        run.notices.mark(pull.number)
 
 
 def good_end(run: Run) -> TaskState:

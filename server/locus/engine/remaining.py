@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from locus.engine.plan import is_done
-from locus.errors import NotFound, OutOfReach
+from locus.errors import NotFound
 from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState, TaskState
 from locus.model.task import Task
@@ -28,6 +28,12 @@ def unfinished(view: RunView) -> list[TaskRun]:
 def taken_up(view: RunView, runs: Iterable[RunView]) -> dict[int, RunView]:
     """The unfinished tasks of `view` that a later run has begun with, each with the newest such run: its branch is that one's now."""
     mine = {task.number for task in unfinished(view)}
+    return {number: run for number, run in later(view, runs).items() if number in mine}
+
+
+def later(view: RunView, runs: Iterable[RunView]) -> dict[int, RunView]:
+    """Of the tasks of `view` those that a later run has begun with, each with the newest such run."""
+    mine = {task.number for task in view.tasks}
     begun = (run for run in runs if run.id > view.id and run.base_commit is not None and run.state is not RunState.REFUSED)
     return {task.number: run for run in sorted(begun, key=lambda run: run.id) for task in run.tasks if task.number in mine}
 
@@ -36,6 +42,8 @@ def resumable(view: RunView, runs: Collection[RunView], standing: Mapping[int, T
     """Whether there is something to resume in an ended run. `standing` are the open issues."""
     if not view.state.unfinished or view.alive:
         return False
+    if view.untold:
+        return True
     left = unfinished(view)
     gone = taken_up(view, runs)
     if not left:  # its last step failed, the pull request
@@ -49,12 +57,12 @@ def resumable(view: RunView, runs: Collection[RunView], standing: Mapping[int, T
 
 async def left_out(tracker: Tracker, view: RunView, runs: Iterable[RunView], known: Mapping[int, Task]) -> dict[int, LeftOut]:
     """The unfinished tasks that are not to be taken up. `known` are those of the tracker's issues that have been read already."""
-    later = taken_up(view, runs)
+    newer = taken_up(view, runs)
     found: dict[int, LeftOut] = {}
     for task in unfinished(view):
         number = task.number
-        if number in later:
-            found[number] = LeftOut(f"#{number} was taken up again by {later[number].id}", f"run it again with `locus run {number}`")
+        if number in newer:
+            found[number] = LeftOut(f"#{number} was taken up again by {newer[number].id}", f"run it again with `locus run {number}`")
             continue
         try:
             issue = known.get(number) or await tracker.get(number)
@@ -72,8 +80,6 @@ async def at_its_turn(tracker: Tracker, view: RunView, task: Task) -> Task | Lef
         issue = await tracker.get(task.number)
     except NotFound:
         return _gone(task.number)
-    except OutOfReach:
-        return task  # what is told to the tracker next waits for it
     return _left_out(view, issue) or issue
 
 

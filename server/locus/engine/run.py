@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from locus.agents.protocol import Agent
 from locus.engine.claims import Claims
 from locus.engine.control import Control
 from locus.engine.effects import Effects
+from locus.engine.glances import Glances
 from locus.engine.journal import Sink
+from locus.engine.notices import Notices
 from locus.engine.request import RunRequest
 from locus.engine.verdicts import TaskEnded
 from locus.locks import Slots
@@ -18,6 +21,7 @@ from locus.model.config import Config
 from locus.model.events import RunEvent, RunPlanned, TaskStateChanged, Warned
 from locus.model.run import TaskRun
 from locus.model.states import TaskState
+from locus.model.task import Comment
 from locus.repo.discover import Repository
 from locus.tracker.protocol import Tracker
 
@@ -34,6 +38,8 @@ class Run:
     ws: Workspace
     journal: Sink
     effects: Effects
+    notices: Notices
+    glances: Glances
     control: Control
     slots: Slots
     claims: Claims
@@ -47,6 +53,9 @@ class Run:
     """The remote's `locus/...` branches when this run, or its resumption, began."""
     pushed: dict[str, str | None] = field(default_factory=dict)
     """Per branch the commit that the remote has as far as this run knows; None where it has no such branch."""
+
+    comments: Mapping[int, Sequence[Comment]] = field(default_factory=dict)
+    """As they were when the run began, of a tracker that may fall silent."""
 
     left_out: set[int] = field(default_factory=set)
     """Tasks that were withdrawn before their turn came: they are nobody's failure."""

@@ -10,19 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from locus import process
+from locus.engine import briefs, questions, remaining, request, retention, runstate, sprint, standalone, store, taking_up
 from locus.engine import plan as planning
-from locus.engine import questions, request, retention, runstate, sprint, standalone, store, taking_up
 from locus.engine.branches import OWN_REFS
 from locus.engine.claims import Claims, guard
 from locus.engine.control import Control
 from locus.engine.effects import Effect, Effects, Result
+from locus.engine.glances import Glances
 from locus.engine.inbox import ForceStop
 from locus.engine.journal import Journal, Sink
+from locus.engine.notices import Notices
 from locus.engine.patience import Patience
 from locus.engine.run import Run
 from locus.engine.store import RunStore
-from locus.engine.survey import Survey, survey
-from locus.engine.verdicts import TaskEnded
+from locus.engine.survey import Survey, survey, together
+from locus.engine.verdicts import TaskEnded, and_resume
 from locus.errors import LocusError, Refused, expected
 from locus.locks import Lock, Slots
 from locus.model import naming
@@ -83,6 +85,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
         ending = RunEnded(state=RunState.STOPPED if stopped else RunState.FAILED, reason=known.message, hint=known.hint)
     finally:
         control.on_stop = lambda: None  # from here on it is too late
+        patience.end()
         claims.close()
         for task in beside:
             task.cancel()
@@ -98,13 +101,16 @@ async def _carry_out(
 ) -> RunEnded:
     await ws.settle()
     planned, seen = await control.unless_stopped(None, _plan(asked, ws, journal, control, claims), grace=0)
+    effects = Effects(journal, patience)
     run = Run(
         id=asked.run_id,
         folder=folder,
         request=asked,
         ws=ws,
         journal=journal,
-        effects=Effects(journal, patience),
+        effects=effects,
+        glances=Glances(patience),
+        notices=Notices(asked.run_id, journal, effects, ws.tracker, labels=asked.config.agent.auto_label),
         control=control,
         slots=Slots(ws.locks / "slots", asked.config.agent.max_parallel),
         claims=claims,
@@ -113,9 +119,12 @@ async def _carry_out(
         resumed=claims.patient,
     )
     await control.unless_stopped(None, _begin(run), grace=0)
-    if planned.tasks:
-        await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
-    await retention.tidy(run)
+    if run.resumed and (view := journal.fold.view()) is not None:
+        run.notices.outdated(remaining.later(view, RunStore(ws.runs).views()))
+    async with run.notices.sent_beside(control):
+        if planned.tasks:
+            await (sprint.run_all(run) if asked.mode == "sprint" else standalone.run_all(run))
+        await retention.tidy(run)
     return _ending(run)
 
 
@@ -175,8 +184,9 @@ async def _begin(run: Run) -> None:
         await run.tracker.manage(numbers)
         return {}
 
-    await run.effects.perform(Effect("manage", look, act))
-    (run.base_tree,), branches, tips = await asyncio.gather(
+    _, run.comments, (run.base_tree,), branches, tips = await together(
+        run.effects.perform(Effect("manage", look, act)),
+        briefs.comments_so_far(run),
         rev_parse(run.repo.here, f"{run.planned.base_commit}^{{tree}}"),
         refs_below(run.repo.here, f"refs/heads/{naming.PREFIX}", OWN_REFS),
         _remote_branches(run),
@@ -215,7 +225,7 @@ def _ending(run: Run) -> RunEnded:
     planned = [task.number for task in (run.journal.fold.planned or run.planned).tasks]
     states = [run.task(number).state for number in planned if number not in run.left_out]
     if all(state.succeeded for state in states):
-        return RunEnded(state=RunState.DONE)
+        return _told(run)
     bad = sum(state in (TaskState.FAILED, TaskState.BLOCKED) for state in states)
     if run.control.stopping or not bad:
         return RunEnded(state=RunState.STOPPED, reason="stopped by a person", hint="go on with `locus run --resume`")
@@ -223,6 +233,16 @@ def _ending(run: Run) -> RunEnded:
     return RunEnded(
         state=RunState.FAILED, reason=f"{bad} of {len(states)} {noun} did not succeed", hint="mend the cause, then `locus run --resume`"
     )
+
+
+def _told(run: Run) -> RunEnded:
+    """Everything is done; is it said, too?"""
+    if not run.journal.fold.notices:
+        return RunEnded(state=RunState.DONE)
+    obstacle = run.notices.obstacle
+    if obstacle is None:
+        return RunEnded(state=RunState.STOPPED, reason="stopped before the tracker was told", hint="tell it with `locus run --resume`")
+    return RunEnded(state=RunState.FAILED, reason=f"the tracker could not be told: {obstacle.message}", hint=and_resume(obstacle.hint))
 
 
 def _begun(journal: Sink) -> bool:

@@ -42,11 +42,13 @@ async def slot(run: Run, task: int) -> Turn | None:
 
 
 async def still_wanted(run: Run, task: Task) -> Task | None:
-    """A task that has waited, as its issue says it now. None when it was closed, or withdrawn in another way: that ends it."""
+    """A task that has waited, as its issue says it now; as it said when the run began where the tracker is silent. None when it was closed,
+    or withdrawn in another way: that ends it.
+    """
     view = run.journal.fold.view()
-    now = await remaining.at_its_turn(run.tracker, view, task) if view is not None else task
-    if isinstance(now, Task):
-        return now
+    now = await run.glances.at(lambda: remaining.at_its_turn(run.tracker, view, task)) if view is not None else task
+    if now is None or isinstance(now, Task):
+        return now or task
     run.left_out.add(task.number)
     run.end(task.number, TaskEnded(TaskState.INTERRUPTED, now.reason, now.hint))
     return None

@@ -67,7 +67,7 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                     tasks[number] = now
                 begun = True
                 run.move(number, TaskState.PREPARING, phase="preparing")
-                await publish.status(run, number, TaskState.PREPARING)
+                run.notices.status(number, TaskState.PREPARING)
                 if resuming:
                     place = await unless_stopped(number, _taken_up(run, place, number, claim, published))
                     resuming = False
@@ -125,9 +125,9 @@ async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> No
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
     await snapshots.left_out(run, place.worktree, task.number)
-    await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
+    await publish.push_branch(run, f"push:{task.number}", place, commit, task.number, later=True)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, None)
-    await publish.finished(run, task.number, accepted.attempt, said, None)
+    publish.finished(run, task.number, accepted.attempt, said, None)
     run.move(task.number, publish.good_end(run))
 
 
@@ -159,7 +159,7 @@ async def _deliver(run: Run, place: Place) -> None:
         body = messages.sprint_body(run.id, name, done, verified, agents)
         pull = await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
         if pull is not None:
-            await publish.mark(run, pull)
+            run.notices.mark(pull.number)
     if finished and (pushed or run.planned.remote is None or not run.config.agent.auto_pr):
         await endings.put_away(run, "remove:sprint", place.worktree, None)
 

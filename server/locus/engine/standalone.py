@@ -64,7 +64,7 @@ async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: C
                 return
             task = now
             run.move(task.number, TaskState.PREPARING, phase="preparing")
-            await publish.status(run, task.number, TaskState.PREPARING)
+            run.notices.status(task.number, TaskState.PREPARING)
             place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, claim))
             accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
         turn.lock.close()
@@ -99,7 +99,7 @@ async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, acc
     body = messages.pull_body(run.id, task, accepted.summary, accepted.verified, planned.agent)
     pull = await publish.pull_request(run, f"pull:{task.number}", place.branch, messages.pull_title(task), body, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, pull.number if pull else None)
-    await publish.finished(run, task.number, accepted.attempt, said, pull)
+    publish.finished(run, task.number, accepted.attempt, said, pull)
     run.move(task.number, publish.good_end(run))
     return pushed
 

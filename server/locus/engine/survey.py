@@ -49,7 +49,7 @@ class Survey:
 async def survey(ws: Workspace, wanted: Wanted, config: Config, *, fetch: bool) -> Survey:
     """Raises Refused or NotFound where the run as a whole cannot be. With `fetch` the base branch is fetched first."""
     repo = ws.repo
-    _, _, problem, branch, places, remote = await _together(
+    _, _, problem, branch, places, remote = await together(
         facts.require_commits(repo),
         facts.require_branch_room(repo),
         facts.identity_problem(repo),
@@ -66,8 +66,8 @@ async def survey(ws: Workspace, wanted: Wanted, config: Config, *, fetch: bool) 
         known = fetched.commit
         if fetched.problem is not None:
             warnings.append(f"{branch.name} could not be fetched, the last known state is used: {fetched.problem}")
-    base, (sprint, tasks, missing) = await _together(resolve(repo, wanted.base or "default", branch, fetched=known), _tasks(ws, wanted))
-    context, *found = await _together(
+    base, (sprint, tasks, missing) = await together(resolve(repo, wanted.base or "default", branch, fetched=known), _tasks(ws, wanted))
+    context, *found = await together(
         repository_context(repo.here, base.commit, repo.locus_dir),
         *(_code(ws, task, task.anchor, base) for task in tasks if task.anchor is not None),
     )
@@ -93,7 +93,7 @@ async def survey(ws: Workspace, wanted: Wanted, config: Config, *, fetch: bool) 
     )
 
 
-async def _together(*looks: Coroutine[Any, Any, Any]) -> list[Any]:
+async def together(*looks: Coroutine[Any, Any, Any]) -> list[Any]:
     """All looks at once; of several that fail the first one named is raised."""
     found = await asyncio.gather(*looks, return_exceptions=True)
     for result in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from locus.errors import LocusError
+from locus.errors import LocusError, NotSetUp
 from locus.model.states import TaskState
 
 
@@ -37,4 +37,13 @@ def interrupted(message: str = "stopped") -> TaskEnded:
 
 def of(error: LocusError) -> TaskEnded:
     """What any expected failure means for the task it came up in."""
-    return error if isinstance(error, TaskEnded) else failed(error.message, error.hint)
+    if isinstance(error, TaskEnded):
+        return error
+    if isinstance(error, NotSetUp):
+        return blocked(error.message, and_resume(error.hint))
+    return failed(error.message, error.hint)
+
+
+def and_resume(hint: str | None) -> str:
+    """What a person has to put right first."""
+    return f"{hint}: `locus run --resume`" if hint else "put it right, then `locus run --resume`"

@@ -11,6 +11,7 @@ from locus.model.base import Recorded, by_kind
 from locus.model.plan import PlannedTask
 from locus.model.problems import VerifyProblem
 from locus.model.states import RunState, TaskState
+from locus.model.task import TaskStatus
 
 FORMAT = 1
 
@@ -126,9 +127,22 @@ class Accepted(Recorded):
     verified: tuple[str, ...] = ()
 
 
+class ForTracker(Recorded):
+    """What the tracker is to be told: a task's status, a comment on it, or that a pull request is ours."""
+
+    task: int | None = None
+    status: TaskStatus | None = None
+    comment: str | None = None
+    marker: str | None = None
+    """Of the comment: it is known by it."""
+    pull: int | None = None
+
+
 class EffectIntended(Recorded):
     kind: Literal["effect.intended"] = "effect.intended"
     key: str
+    notice: ForTracker | None = None
+    """Sent beside the work, and by a resumed run if this one cannot."""
 
 
 class EffectDone(Recorded):

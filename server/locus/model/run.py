@@ -16,6 +16,7 @@ from locus.model.events import (
     ConflictedFile,
     EffectDone,
     EffectIntended,
+    ForTracker,
     Kept,
     Question,
     QuestionAnswered,
@@ -78,6 +79,8 @@ class RunView(Model):
     tasks: tuple[TaskRun, ...] = ()
     questions: tuple[Question, ...] = ()
     warnings: tuple[str, ...] = ()
+    untold: int | None = None
+    """How many statuses and comments the tracker has not got yet, if any."""
     cost_usd: float | None = None
     started_at: str
     ended_at: str | None = None
@@ -116,6 +119,8 @@ class Fold:
     warnings: list[str] = field(default_factory=list)
     intended: set[str] = field(default_factory=set)
     effects: dict[str, dict[str, object]] = field(default_factory=dict)
+    notices: dict[str, ForTracker] = field(default_factory=dict)
+    """What is still to be told to the tracker, by its effect's key; of a task's statuses the last."""
     accepted: dict[int, Accepted] = field(default_factory=dict)
     tip: str | None = None
     """Where a sprint's branch stood last: at the start of a task, its commit, what was pushed of it, or the end of a rebase."""
@@ -155,6 +160,8 @@ class Fold:
                 self.questions.pop(event.id, None)
             case EffectIntended():
                 self.intended.add(event.key)
+                if event.notice is not None:
+                    self._notice(event.key, event.notice)
             case EffectDone():
                 self._effect(event, task)
             case Warned():
@@ -211,9 +218,15 @@ class Fold:
             if isinstance(worktree := result.get("worktree"), str):
                 self.effects[key] = result | {"worktree": moved(worktree)}
 
+    def _notice(self, key: str, notice: ForTracker) -> None:
+        if notice.status is not None:
+            self.notices = {k: n for k, n in self.notices.items() if n.status is None or n.task != notice.task}
+        self.notices[key] = notice
+
     def _effect(self, event: EffectDone, task: TaskRun | None) -> None:
         self.effects[event.key] = event.result
         self.intended.discard(event.key)
+        self.notices.pop(event.key, None)
         fields: dict[str, object] = {}
         if (pull := _pull(event.result.get("pullRequest"))) is not None:
             if task is None:
@@ -277,6 +290,7 @@ class Fold:
             tasks=tuple(tasks),
             questions=questions,
             warnings=tuple(self.warnings),
+            untold=len(self.notices) or None,
             cost_usd=sum(costs) if costs else None,
             started_at=self.started_at,
             ended_at=self.ended_at,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from locus.errors import LocusError, OutOfReach, ProcessFailed, Refused
+from locus.errors import NotSetUp, OutOfReach, ProcessFailed, Refused
 from locus.locks import Slots
 from locus.process import Completed, run, scrubbed_env
 
@@ -37,11 +37,15 @@ _LOUD = ("GH_DEBUG", "DEBUG", "GH_FORCE_TTY", "GH_REPO", "CLICOLOR_FORCE")
 """They would write into what is read here, or point at another repository."""
 
 
-class NotLoggedIn(LocusError):
+class NotLoggedIn(NotSetUp):
     """There is no login for this host, or it has expired."""
 
     def __init__(self, host: str, why: str) -> None:
         super().__init__(f"{why} at {host}", f"log in with `gh auth login --hostname {host}`, then try again")
+
+
+class NotInstalled(NotSetUp, Refused):
+    """There is no gh."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Gh:
         self._slots = Slots(locks / "gh", AT_ONCE)
 
     async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """`path` without the leading slash. Raises OutOfReach, NotLoggedIn, or Refused where gh is missing."""
+        """`path` without the leading slash. Raises OutOfReach, NotLoggedIn or NotInstalled."""
         said = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
         argv = ["gh", "api", "-i", "--hostname", self.host, "-X", method, *said, path, *(["--input", "-"] if body else [])]
         with await self._slots.acquire(poll=0.01):
@@ -124,5 +128,5 @@ def _answer(done: Completed) -> Answer | None:
     return Answer(int(status[1]), headers, body)
 
 
-def _missing() -> Refused:
-    return Refused("the GitHub CLI `gh` is not installed", 'install it from https://cli.github.com, or set "tracker": "local"')
+def _missing() -> NotInstalled:
+    return NotInstalled("the GitHub CLI `gh` is not installed", 'install it from https://cli.github.com, or set "tracker": "local"')
