@@ -11,15 +11,15 @@ from typing import Any, cast
 import gidgethub
 from gidgethub.abc import GitHubAPI
 
-from locus.errors import LocusError, NotFound, OutOfReach, Refused
+from locus.errors import LocusError, NotFound, NotSetUp, OutOfReach, Refused
 from locus.tracker.github.gh import API_VERSION, Gh, NotLoggedIn
 from locus.tracker.github.limits import Patience, RateLimits, is_limit
 from locus.tracker.github.place import GITHUB, GitHubPlace
 
 _SENT = ("accept", "if-none-match", "if-modified-since")
 """Of gidgethub's headers; the others are gh's own."""
-_SHORT = 15.0
-"""Seconds."""
+SHORT = 15.0
+"""Seconds that somebody who sits there and waits is kept waiting."""
 _HOPS = 3
 """A repository that was renamed more than once."""
 _BACK_OFF = (1.0, 2.0, 4.0)
@@ -37,6 +37,10 @@ class Invalid(Refused):
         return words in self.message.lower() or any(words in str(error).lower() for error in self.errors)
 
 
+class Silent(OutOfReach):
+    """There was no answer in the time that a person has for it."""
+
+
 class PartlyFailed(LocusError):
     """A GraphQL document of which some fields failed: what came, and the errors by the field's name at the top."""
 
@@ -49,7 +53,7 @@ class PartlyFailed(LocusError):
 async def shortly(moment: float, reason: str) -> None:
     """The patience of somebody who sits there and waits: raises OutOfReach when it would take longer than a moment."""
     pause = moment - time.time()
-    if pause > _SHORT:
+    if pause > SHORT:
         raise OutOfReach(reason, "try again then; `.locus/rate-limit.json` says what GitHub allows")
     await asyncio.sleep(max(0.0, pause))
 
@@ -60,6 +64,7 @@ class _Transport(GitHubAPI):
     def __init__(self, gh: Gh, place: GitHubPlace, limits: RateLimits, patience: Patience, decided: Callable[[], None]) -> None:
         super().__init__("locus", base_url=place.api, cache={})
         self._gh, self._place, self._limits, self._patience, self._decided = gh, place, limits, patience, decided
+        self._longest = SHORT if patience is shortly else None
         self._written = False
 
     async def sleep(self, seconds: float) -> None:
@@ -74,16 +79,23 @@ class _Transport(GitHubAPI):
             self._decided()
             self._written = True
         hops = 0
+        left = self._longest
         tries = iter(() if writing else _BACK_OFF)
         while True:
             await self._turn(resource, writing)
+            began = time.monotonic()
             try:
-                answer = await self._gh.request(method, path, sent, body)
+                async with asyncio.timeout(left):
+                    answer = await self._gh.request(method, path, sent, body)
+            except TimeoutError as error:
+                raise Silent(*self._silence(writing)) from error
             except OutOfReach:
                 if (pause := next(tries, None)) is None:
                     raise
                 await self.sleep(pause)
                 continue
+            finally:
+                left = None if left is None else max(0.0, left - (time.monotonic() - began))
             if is_limit(answer.status, answer.headers, answer.body):
                 until = await self._limits.refused(answer.headers, resource)
                 await self._patience(until, self._waiting(until))
@@ -102,6 +114,10 @@ class _Transport(GitHubAPI):
         until = await self._limits.ready(resource, writing=writing)
         if until > time.time():
             await self._patience(until, self._waiting(until))
+
+    def _silence(self, writing: bool) -> tuple[str, str]:
+        lost = "; it is not known whether the change arrived" if writing else ""
+        return f"{self._place.host} has not answered for {self._longest:g} s{lost}", "look there, or try again later; check the network"
 
     def _waiting(self, until: float) -> str:
         who = "GitHub" if self._place.host == GITHUB else self._place.host
@@ -177,6 +193,13 @@ class Client:
                     f"GitHub does not allow this in {at.full_name}: {said}",
                     f"ask for write access to {at.full_name}, or log in as somebody who has it",
                 )
+            case HTTPStatus.GONE if "disabled" in said.lower():
+                return Refused(
+                    f"{at.full_name} has no issues: {said}",
+                    f'switch them on at https://{at.host}/{at.full_name}/settings, or set "tracker": "local"',
+                )
+            case HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                return NotSetUp(f"the proxy before {at.host} wants a login", "give it in HTTPS_PROXY (http://user:password@proxy:port)")
             case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
                 return NotFound(
                     f"{at.full_name} on {at.host} has no such thing, or does not show it to you",

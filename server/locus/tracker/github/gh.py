@@ -5,6 +5,7 @@ The answer's head is on stdout (`-i`), so the exit code is asked only where ther
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from locus.process import Completed, run, scrubbed_env
 
 TIMEOUT = 60.0
 """Seconds for one request; gh itself waits for ever."""
+_PROMPTLY = 15.0
+"""Seconds."""
 AT_ONCE = 2
 """More gh processes side by side only take longer: starting one is what costs."""
 API_VERSION = "2022-11-28"
@@ -23,6 +26,7 @@ OLDEST = (2, 23)
 """Tried with it; Debian 12 has it."""
 _STATUS = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})")
 _VERSION = re.compile(r"gh version ([0-9]+)\.([0-9]+)")
+_OUTDATED = re.compile(r"unknown (?:flag|shorthand flag|command)")
 _QUIET = {
     "GH_PROMPT_DISABLED": "1",
     "GH_TELEMETRY": "0",
@@ -45,7 +49,7 @@ class NotLoggedIn(NotSetUp):
 
 
 class NotInstalled(NotSetUp, Refused):
-    """There is no gh."""
+    """There is no gh, or one that is too old."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,19 @@ class Gh:
         words = done.err.splitlines()[-1] if done.err else f"gh ended with {done.code}"
         if done.code == 4 or "gh auth login" in done.err:
             raise NotLoggedIn(self.host, "nobody is logged in")
+        if _OUTDATED.search(done.err):
+            raise NotInstalled(
+                f"the GitHub CLI `gh` is too old: {words}",
+                f"install {'.'.join(map(str, OLDEST))} or newer from https://cli.github.com; `gh --version` says what is there",
+            )
         raise OutOfReach(f"{self.host} cannot be reached: {words}", "check the network, or https://www.githubstatus.com")
 
     async def logged_in(self) -> bool:
         """Whether gh has a login for this host, as far as can be told: of a host that does not answer only that there is one."""
         try:
-            return (await self.request("GET", "rate_limit", {}, b"")).status != 401  # asking costs nothing
-        except OutOfReach:
+            async with asyncio.timeout(_PROMPTLY):
+                return (await self.request("GET", "rate_limit", {}, b"")).status != 401  # asking costs nothing
+        except (OutOfReach, TimeoutError):
             return True
         except NotLoggedIn:
             return False

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from locus.errors import OutOfReach
+from locus.tracker.github.client import Silent
 
 T = TypeVar("T")
 
@@ -19,6 +20,8 @@ async def once(send: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T 
     for pause in _PAUSES:
         try:
             return await send()
+        except Silent:
+            raise  # a person waits, and has waited long enough
         except OutOfReach:
             await asyncio.sleep(pause)
             if (found := await look()) is not None:

@@ -1,6 +1,7 @@
 """What an editor is shown: GitHub as it was at the last look, kept in the state folder. No request of an editor waits for the network.
 
-`refresh` asks two lists whether anything has changed (a 304 costs nothing) and reads again only what has.
+`refresh` asks two lists whether anything has changed (a 304 costs nothing) and reads again only what has; or everything, where something
+has vanished (deleted, transferred) or was renamed, which no list says.
 """
 
 from __future__ import annotations
@@ -12,18 +13,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from locus.errors import LocusError
 from locus.model.base import Model
 from locus.model.body import closes
-from locus.model.naming import slug
 from locus.model.task import Sprint, Task, TaskFilter, in_sprint_order
 from locus.tracker.github.client import Client
 from locus.tracker.github.issues import Issues
 from locus.tracker.github.reading import Json
-from locus.tracker.github.sprints import Sprints
-from locus.tracker.messages import no_sprint
+from locus.tracker.github.sprints import Sprints, means, only
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +33,10 @@ _OLD = 200
 
 
 class Seen(Model):
-    """The file. `updated` is GitHub's time of the newest change in it."""
+    """The file. `updated` is GitHub's time of the newest change in it, `recent` when each of the last changed issues was changed."""
 
     updated: str
+    recent: dict[int, str] = Field(default_factory=dict)
     tasks: tuple[Task, ...]
     sprints: tuple[Sprint, ...]
 
@@ -47,6 +47,8 @@ class Mirror:
         self._seen: Seen | None = None
         self._stamp = 0
         self._turn = asyncio.Lock()
+        self._asked: tuple[list[Json], list[Json]] | None = None
+        """The two lists as they were answered last."""
 
     async def tasks(self, filter: TaskFilter) -> list[Task]:
         seen = await self._current()
@@ -77,20 +79,28 @@ class Mirror:
             if before is None or whole:
                 self._keep(await self._all())
                 return True
-            recent = await self._client.get(f"issues?state=all&sort=updated&direction=desc&per_page={_PAGE}")
-            milestones = await self._client.get("milestones?state=all&sort=due_on&direction=desc&per_page=100")
-            changed = [each for each in recent if each["updated_at"] > before.updated]
-            names = {(each["title"], each["state"]) for each in milestones}
-            if not changed and names == {(sprint.name, sprint.state) for sprint in before.sprints}:
+            recent, milestones = await self._recent(), await self._client.pages("milestones?state=all&per_page=100")
+            if self._asked == (recent, milestones):
                 return False
-            if len(changed) == _PAGE:
+            first, self._asked = self._asked is None, (recent, milestones)
+            changed = [each for each in recent if _is_news(each, before, again=not first)]
+            moved = {_milestone(each) for each in milestones} != {_sprint(sprint) for sprint in before.sprints}
+            unexplained = not changed and not moved and not first
+            if unexplained or len(changed) == _PAGE or _vanished(recent, changed, before) or _renamed(milestones, before):
                 self._keep(await self._all())
                 return True
+            if not changed and not moved:
+                return False
             numbers = [number for each in changed for number in _concerned(each)]
             tasks = [task for task in await asyncio.gather(*map(self._reread, dict.fromkeys(numbers))) if task is not None]
-            updated = max((each["updated_at"] for each in changed), default=before.updated)
-            self._keep(Seen(updated=updated, tasks=_with(before.tasks, tasks), sprints=tuple(await self._sprints.all("all"))))
+            sprints = tuple(await self._sprints.all("all"))
+            self._keep(Seen(updated=_newest(recent), recent=_times(recent), tasks=_with(before.tasks, tasks), sprints=sprints))
             return True
+
+    async def _recent(self) -> list[Json]:
+        """The issues and pull requests that were changed last."""
+        found: list[Json] = await self._client.get(f"issues?state=all&sort=updated&direction=desc&per_page={_PAGE}")
+        return found
 
     def saw(self, task: Task) -> None:
         """What somebody has just changed here."""
@@ -119,12 +129,11 @@ class Mirror:
         return seen
 
     async def _all(self) -> Seen:
-        recent = await self._client.get("issues?state=all&sort=updated&direction=desc&per_page=1")
+        recent = await self._recent()
         opened = await self._issues.select(TaskFilter(state="open"))
         closed = await self._issues.select(TaskFilter(state="closed", limit=_OLD))
         sprints = await self._sprints.all("all")
-        updated = recent[0]["updated_at"] if recent else ""
-        return Seen(updated=updated, tasks=(*opened, *closed), sprints=tuple(sprints))
+        return Seen(updated=_newest(recent), recent=_times(recent), tasks=(*opened, *closed), sprints=tuple(sprints))
 
     def _stored(self) -> Seen | None:
         """What the file says: another window may have written it. A file that cannot be read is made anew."""
@@ -145,11 +154,8 @@ class Mirror:
 
     @staticmethod
     def _named(seen: Seen, name: str) -> Sprint:
-        found = [sprint for sprint in seen.sprints if sprint.name == name]
-        found = found or [sprint for sprint in seen.sprints if _same(sprint.name, name)]
-        if not found:
-            raise no_sprint(name, [sprint.name for sprint in seen.sprints])
-        return found[0]
+        alike = [sprint for sprint in seen.sprints if means(sprint.name, name)]
+        return only(name, [sprint for sprint in alike if sprint.name == name] or alike, [sprint.name for sprint in seen.sprints])
 
 
 def _concerned(changed: Json) -> Iterable[int]:
@@ -162,8 +168,36 @@ def _with(tasks: Iterable[Task], changed: Iterable[Task]) -> tuple[Task, ...]:
     return tuple(found[number] for number in sorted(found, reverse=True))
 
 
-def _same(name: str, other: str) -> bool:
-    try:
-        return slug(name) == slug(other)
-    except LocusError:
-        return False
+def _is_news(changed: Json, before: Seen, *, again: bool) -> bool:
+    """Times are in whole seconds: `again` counts what was changed in the second of the last look too, though it was seen then."""
+    at = changed["updated_at"]
+    return bool(at > before.updated or (at == before.updated and (again or before.recent.get(changed["number"]) != at)))
+
+
+def _vanished(recent: list[Json], changed: list[Json], before: Seen) -> bool:
+    """Whether more has left the list than new ones have pushed out of it."""
+    here = {each["number"] for each in recent}
+    came = {each["number"] for each in changed} - before.recent.keys()
+    return len(before.recent.keys() - here) > max(0, len(before.recent) + len(came) - _PAGE)
+
+
+def _renamed(milestones: list[Json], before: Seen) -> bool:
+    """Or deleted: the tasks of a sprint know it by its name."""
+    names = {each["number"]: each["title"] for each in milestones}
+    return any(names.get(sprint.number) != sprint.name for sprint in before.sprints)
+
+
+def _milestone(each: Json) -> tuple[object, ...]:
+    return each["number"], each["title"], each["state"], (each.get("due_on") or "")[:10] or None, each.get("description") or None
+
+
+def _sprint(sprint: Sprint) -> tuple[object, ...]:
+    return sprint.number, sprint.name, sprint.state, sprint.due, sprint.description
+
+
+def _newest(recent: list[Json]) -> str:
+    return recent[0]["updated_at"] if recent else ""
+
+
+def _times(recent: list[Json]) -> dict[int, str]:
+    return {each["number"]: each["updated_at"] for each in recent}

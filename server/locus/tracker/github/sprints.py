@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from locus.errors import InvalidArguments, Refused
 from locus.model.labels import replaced
@@ -17,6 +17,8 @@ from locus.tracker.github.lost import once
 from locus.tracker.github.mutations import Mutation
 from locus.tracker.github.reading import Json, Milestone, bare_task, milestone_of, sprint_of
 from locus.tracker.messages import checked_numbers, no_sprint, sprint_taken
+
+T = TypeVar("T", str, Sprint)
 
 _MOMENT = 1.0
 """Seconds for which a sprint that was just read is not read again: its tasks are asked for right after it."""
@@ -50,11 +52,11 @@ class Sprints:
 
     async def read(self, name: str) -> tuple[Milestone, list[Task]]:
         """The sprint of that name with all its tasks, in one request once its number is known."""
-        if self._last is not None and time.monotonic() - self._last[0] < _MOMENT and _means(self._last[1].title, name):
+        if self._last is not None and time.monotonic() - self._last[0] < _MOMENT and means(self._last[1].title, name):
             return self._last[1], self._last[2]
         number = self._numbers.get(name) or (await self._only(name)).number
         milestone, tasks = await self._read(number)
-        if not _means(milestone.title, name):  # it was renamed
+        if not means(milestone.title, name):  # it was renamed
             milestone, tasks = await self._read((await self._only(name)).number)
         self._last = time.monotonic(), milestone, tasks
         return milestone, tasks
@@ -77,13 +79,11 @@ class Sprints:
     async def _meant(self, name: str) -> tuple[Milestone, list[Milestone]]:
         """The sprint, and other open ones whose branch would be the same."""
         milestones = [milestone_of(node) for node in await self._pages(documents.MILESTONES)]
-        alike = [each for each in milestones if _means(each.title, name)]
+        alike = [each for each in milestones if means(each.title, name)]
         found = [each for each in alike if each.title == name] or alike
-        if not found:
-            raise no_sprint(name, [each.title for each in milestones])
-        if len(found) > 1:
-            raise Refused(f"{name!r} could be any of {', '.join(repr(each.title) for each in found)}", "give the exact name")
-        return found[0], [each for each in alike if each is not found[0] and each.node["state"] == "OPEN"]
+        title = only(name, [each.title for each in found], [each.title for each in milestones])
+        meant = next(each for each in found if each.title == title)
+        return meant, [each for each in alike if each is not meant and each.node["state"] == "OPEN"]
 
     async def create(self, draft: SprintDraft) -> Sprint:
         name = " ".join(draft.name.split())
@@ -162,7 +162,17 @@ class Sprints:
             after = found["pageInfo"]["endCursor"]
 
 
-def _means(title: str, name: str) -> bool:
+def only(name: str, found: Sequence[T], known: Sequence[str]) -> T:
+    """The one sprint that `name` may mean. Raises NotFound that lists those there are, Refused where it could be several."""
+    if not found:
+        raise no_sprint(name, known)
+    if len(found) > 1:
+        said = ", ".join(repr(each if isinstance(each, str) else each.name) for each in found)
+        raise Refused(f"{name!r} could be any of {said}", "give the exact name")
+    return found[0]
+
+
+def means(title: str, name: str) -> bool:
     return title == name or (_slug(title) == _slug(name) != "")
 
 
