@@ -13,5 +13,9 @@ def build(profile: AgentProfile) -> Agent:
             from locus.agents.shell import ShellAgent
 
             return ShellAgent(profile)
+        case "acp":
+            from locus.agents.acp import AcpAgent
+
+            return AcpAgent(profile)
         case kind:
             raise Refused(f"agents of the kind {kind} are not known to this version of Locus", "choose another in `ai.provider`")
