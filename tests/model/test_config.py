@@ -83,7 +83,7 @@ def test_the_default_configuration_is_the_keys_defaults() -> None:
         ({"agents": {"managed": SHELL}}, "agents.managed", "managed", "no agent name"),
         ({"agents": {"auto": SHELL}}, "agents.auto", "auto", "no agent name"),
         ({"agents": {"a b": SHELL}}, "agents.a b", "a b", "no agent name"),
-        ({"verify": "make test"}, "verify", '"make test"', "a list of {name, run, timeout?}"),
+        ({"verify": "make test"}, "verify", '"make test"', "a list of {name, run, timeout?, parser?}"),
         ({"verify": [{"name": "t", "run": ["make", 3]}]}, "verify", "make", "0.run.1 must be a string"),
         ({"verify": [{"run": "make"}]}, "verify", "make", "0.name is missing"),
     ],

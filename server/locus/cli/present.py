@@ -51,6 +51,13 @@ def task_line(task: TaskRun) -> str:
     return f"#{task.number} {task.state}  {one_line(task.title)}" + (f": {one_line(task.error)}" if task.error else "")
 
 
+def problem_lines(task: TaskRun, most: int) -> Iterable[str]:
+    """What verification found wrong, as compilers write it."""
+    yield from (one_line(str(problem)) for problem in task.problems[:most])
+    if len(task.problems) > most:
+        yield f"... and {len(task.problems) - most} more in its log"
+
+
 def question_lines(question: Question) -> Iterable[str]:
     about = f"#{question.task} " if question.task is not None else ""
     yield f"? {about}{question.id}: {one_line(question.title)}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from locus.cli.parser import Given
-from locus.cli.present import question_lines, run_glyph, task_line, what_of
+from locus.cli.present import problem_lines, question_lines, run_glyph, task_line, what_of
 from locus.cli.session import Session
 from locus.cli.sprints import active_sprint, done
 from locus.cli.text import cut, duration, one_line
@@ -20,6 +20,9 @@ from locus.model.task import TaskStatus
 if TYPE_CHECKING:
     from locus.model.run import RunView
     from locus.model.task import Sprint, Task
+
+
+_PROBLEMS: Final = 3
 
 
 async def status(session: Session, _given: Given) -> int:
@@ -72,6 +75,7 @@ def _run(session: Session, view: RunView) -> Iterable[str]:
     for task in view.tasks:
         if task.state is not TaskState.PENDING and not task.state.succeeded:
             yield cut(f"    {task_line(task)}", terminal.width, terminal.glyphs.ellipsis)
+            yield from (cut(f"      {line}", terminal.width, terminal.glyphs.ellipsis) for line in problem_lines(task, _PROBLEMS))
     for question in view.questions:
         yield from (f"    {line}" for line in question_lines(question))
         yield f"    answer with: locus answer {view.id} {question.id} 1..{len(question.options)}"

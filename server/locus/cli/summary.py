@@ -8,7 +8,7 @@ from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from locus.cli.present import run_glyph
+from locus.cli.present import problem_lines, run_glyph
 from locus.cli.text import duration, money, one_line, table
 from locus.model.states import RunState, TaskState
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from locus.model.run import RunView, TaskRun
     from locus.model.task import PullRequest
 
+_PROBLEMS = 5
 _BRANCH = re.compile(r"[\w./+-]+")
 
 
@@ -53,6 +54,7 @@ def _troubles(view: RunView, task: TaskRun) -> Iterator[str]:
         yield f"error: {one_line(task.error)}"
     if task.hint:
         yield f"hint: {one_line(task.hint)}"
+    yield from (f"  {line}" for line in problem_lines(task, _PROBLEMS))
     if task.state in (TaskState.FAILED, TaskState.BLOCKED, TaskState.INTERRUPTED):
         if task.worktree:
             yield f"its files: {one_line(task.worktree)}"

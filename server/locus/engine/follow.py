@@ -11,7 +11,11 @@ from locus.engine import journal, store, stream
 from locus.engine.store import JOURNAL, RunStore
 from locus.errors import LocusError
 from locus.model.agent import Notice, as_line
-from locus.model.run import Fold, RunView
+from locus.model.events import Verified
+from locus.model.run import Fold, RunView, outcome
+
+OUTPUT_LINES = 20
+"""Of a failed command that named no problem, so much of the end of its output is in the log."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,12 @@ class Follower:
                 record = journal.parse(line, self._journal.path, number)
                 if journal.follows(record, self._fold.seq, self._journal.path, number):
                     self._fold.apply(record)
+                    if self.log and record.task is not None and isinstance(record.event, Verified):
+                        self._lines.extend(LogLine(record.task, record.at, text, "locus") for text in _verified(record.event))
 
     def new_lines(self, task: int | None = None) -> list[LogLine]:
-        """What the agents, or that of one `task`, said since the last call, in the order it was read; it is not kept any longer."""
-        lines, self._lines = self._lines, []
+        """What the agents, or that of one `task`, said since the last call, and what verification found; it is not kept any longer."""
+        lines, self._lines = sorted(self._lines, key=lambda line: line.at), []
         return [line for line in lines if task is None or line.task == task]
 
     def _poll_streams(self) -> bool:
@@ -139,6 +145,15 @@ class Follower:
             return
         source = event.stream if isinstance(event, Notice) else "locus"
         self._lines.extend(LogLine(number, at, text, source) for text in as_line(event).splitlines())
+
+
+def _verified(event: Verified) -> Iterator[str]:
+    yield outcome(event)
+    yield from (f"  {problem}" for problem in event.problems)
+    if event.more_problems:
+        yield f"  ... and {event.more_problems} more"
+    if not event.ok and not event.problems:
+        yield from (f"  {line}" for line in event.output.splitlines()[-OUTPUT_LINES:])
 
 
 @dataclass

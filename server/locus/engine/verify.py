@@ -9,15 +9,44 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from locus import process
+from locus.engine.problems import Understood, guess, understand
 from locus.engine.run import Run
 from locus.engine.verdicts import interrupted
 from locus.errors import ProcessFailed
 from locus.model.config import Command, VerifyCommand
 from locus.model.events import Verified
+from locus.repo.files import real
 
-OUTPUT_LINES = 400
 OUTPUT_CHARS = 20_000
-"""What is kept of a command's output: its end."""
+"""What the journal keeps of a command's output: its end."""
+
+READ_CHARS = 1_000_000
+"""Problems are looked for in so much of its beginning, and in so much of its end."""
+
+
+class _Output:
+    """The beginning and the end of what a command prints, as lines."""
+
+    def __init__(self) -> None:
+        self._head: list[str] = []
+        self._tail: deque[str] = deque()
+        self._room, self._size = READ_CHARS, 0
+
+    def add(self, line: str) -> None:
+        if self._room > 0:
+            self._head.append(line)
+            self._room -= len(line) + 1
+            return
+        self._tail.append(line)
+        self._size += len(line) + 1
+        while self._size > READ_CHARS:
+            self._size -= len(self._tail.popleft()) + 1
+
+    def whole(self) -> str:
+        return "\n".join((*self._head, *self._tail))
+
+    def end(self) -> str:
+        return self.whole()[-OUTPUT_CHARS:]
 
 
 async def verify(run: Run, number: int, worktree: Path, hold: Sequence[int]) -> list[Verified]:
@@ -50,12 +79,12 @@ async def _one(run: Run, number: int, command: VerifyCommand, worktree: Path, ho
         supervised = await process.supervise(argv_of(command.run), cwd=worktree, env=env, hold=hold, line_cap=OUTPUT_CHARS)
     except ProcessFailed as error:
         return Verified(name=command.name, ok=False, output=str(error))
-    lines: deque[str] = deque(maxlen=OUTPUT_LINES)
+    output = _Output()
     async with supervised:
         stopping = asyncio.create_task(_stop(run, number, supervised))
         try:
             async with asyncio.timeout(command.timeout) as time:
-                await _read(supervised, lines)
+                await _read(supervised, output)
                 await supervised.wait()  # it may have closed its streams and go on
         except TimeoutError:
             await supervised.kill()
@@ -64,10 +93,25 @@ async def _one(run: Run, number: int, command: VerifyCommand, worktree: Path, ho
         code = await supervised.wait()
     if run.control.stop.of(number).is_set():
         raise interrupted("stopped by a person")
-    output = "\n".join(lines)[-OUTPUT_CHARS:]
-    if time.expired():
-        return Verified(name=command.name, ok=False, output=f"{output}\n[still running after {command.timeout:g} s, ended]".strip())
-    return Verified(name=command.name, ok=code == 0, code=code, output="" if code == 0 else output)
+    if code == 0 and not time.expired():
+        return Verified(name=command.name, ok=True, code=0)
+    understood = await asyncio.to_thread(_understood, command, output.whole(), worktree)
+    late = time.expired()
+    end = f"{output.end()}\n[still running after {command.timeout:g} s, ended]".strip() if late else output.end()
+    return Verified(
+        name=command.name,
+        ok=False,
+        code=None if late else code,
+        output=end,
+        problems=understood.problems,
+        more_problems=understood.more,
+    )
+
+
+def _understood(command: VerifyCommand, output: str, worktree: Path) -> Understood:
+    roots = list(dict.fromkeys((str(worktree), str(real(worktree)))))
+    parsers = (command.parser,) if command.parser is not None else guess(command.run)
+    return understand(command.name, output, parsers, roots, lambda path: (worktree / path).is_file())
 
 
 async def _stop(run: Run, number: int, supervised: process.Supervised) -> None:
@@ -77,6 +121,6 @@ async def _stop(run: Run, number: int, supervised: process.Supervised) -> None:
     await supervised.kill()
 
 
-async def _read(supervised: process.Supervised, lines: deque[str]) -> None:
+async def _read(supervised: process.Supervised, output: _Output) -> None:
     async for _, line in supervised.lines:
-        lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))
+        output.add(line.decode("utf-8", "replace").rstrip("\r\n"))

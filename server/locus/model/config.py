@@ -62,10 +62,16 @@ class AgentProfile(Model):
         return self.argv or (self.kind,)
 
 
+ParserName = Literal["pytest", "ruff", "mypy", "tsc", "eslint", "cargo", "go", "lines"]
+"""Whose output it is; `lines` is what most tools print: `file:line:column: message`."""
+
+
 class VerifyCommand(Model):
     name: str
     run: Command
     timeout: Seconds = 900.0
+    parser: ParserName | None = None
+    """None: told from the command, or from its output."""
 
 
 class AiSection(Model):
@@ -158,7 +164,7 @@ _EXPECTED = {
     "ai.model": "a string or null",
     "tracker": '"auto", "github" or "local"',
     "run.onEditorExit": '"continue" or "interrupt"',
-    "verify": "a list of {name, run, timeout?}, run being a list of words or one shell line",
+    "verify": "a list of {name, run, timeout?, parser?}, run being a list of words or one shell line",
     "agents": "an object of {kind, argv?, env?, model?, permissionMode?, limits?}",
 }
 

@@ -35,6 +35,7 @@ from locus.model.events import (
     Verified,
     Warned,
 )
+from locus.model.problems import VerifyProblem
 from locus.model.states import RunState, TaskState
 from locus.model.task import PullRequest
 
@@ -56,6 +57,8 @@ class TaskRun(Model):
     hint: str | None = None
     conflicts: tuple[ConflictedFile, ...] = ()
     """Why it is blocked: where the base and the branch collide, in the branch's files as they stand in the worktree."""
+    problems: tuple[VerifyProblem, ...] = ()
+    """What the latest verification found wrong; gone when it is verified again, or goes on without."""
     activity: str | None = None
     changed_files: int | None = None
     cost_usd: float | None = None
@@ -176,7 +179,7 @@ class Fold:
             case TaskChanged() if task is not None:
                 self._set(task, changed_files=event.changed_files)
             case Verified() if task is not None and not event.ok:
-                self._set(task, activity=f"{event.name} failed")
+                self._set(task, activity=outcome(event), problems=(*task.problems, *event.problems))
             case Accepted() if task is not None:
                 self.accepted[task.number] = event
             case Conflicted() if task is not None:
@@ -251,6 +254,8 @@ class Fold:
             fields["ended_at"] = at
         if event.attempt is not None:
             fields["attempt"] = event.attempt
+        if event.state.active or event.state.succeeded:
+            fields["problems"] = ()
         self._set(task, **fields)
 
     def view(self, *, held: bool = True, log_tail: str | None = None) -> RunView | None:
@@ -311,3 +316,12 @@ def fold(records: Iterable[Record], *, held: bool = True) -> RunView | None:
     for record in records:
         state.apply(record)
     return state.view(held=held)
+
+
+def outcome(event: Verified) -> str:
+    """`lint failed: 3 problems`, for people."""
+    if event.ok:
+        return f"{event.name} passed"
+    count = len(event.problems) + event.more_problems
+    how = f"{event.name} failed" if event.code is not None else f"{event.name} did not come to an end"
+    return f"{how}: {count} problem{'s' if count != 1 else ''}" if count else how
