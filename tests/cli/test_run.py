@@ -160,6 +160,36 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(locus: Locus, house: House) -
     assert not house.ws.runs.exists()
 
 
+def test_a_dry_run_shows_what_the_agents_would_be_told(locus: Locus, house: House) -> None:
+    asyncio.run(house.issue("echo one > one.txt", title="Fine"))
+    asyncio.run(house.ws.tracker.comment(1, "Mind the \x1b[31mcolours."))
+    said = locus("run", "1", "--dry-run", "--show-prompt")
+    lines = said.out.splitlines()
+    rows = {line.split("  ")[1]: line for line in lines if " characters  " in line and " tokens" in line}
+    assert list(rows) == ["rules", "issue", "comments", "repository", "all"]
+    shown = [line.removeprefix("  | ") for line in lines if line.startswith("  |")]
+    assert "RUN: echo one > one.txt" in shown and any(line.startswith("Mind the") for line in shown)
+    assert "\x1b" not in said.out
+    planned = locus("run", "1", "--dry-run", "--show-prompt", "--json").json["tasks"][0]
+    assert len(planned["prompt"]) == planned["promptChars"] and planned["prompt"].startswith("# Task #1\n")
+    assert sum(part["chars"] for part in planned["promptParts"]) <= planned["promptChars"]
+    assert "prompt" not in locus("run", "1", "--dry-run", "--json").json["tasks"][0]
+    alone = locus("run", "1", "--show-prompt")
+    assert (alone.code, alone.err.splitlines()[0]) == (2, "locus: --show-prompt goes with --dry-run")
+
+
+def test_what_verification_found_is_in_the_summary_the_status_and_the_log(locus: Locus, house: House) -> None:
+    lines = "; ".join(f"echo src/a.py:{at}:1: E1 wrong" for at in range(1, 8))
+    house.configure(verify=[{"name": "lint", "run": f"{lines}; exit 1", "parser": "lines"}], agent_maxAttempts=1)
+    asyncio.run(house.issue("echo one > one.txt", title="Fine"))
+    ended = locus("run", "1", "--trust")
+    assert ended.code == 1
+    assert "      src/a.py:5:1: error: wrong [E1]\n      ... and 2 more in its log\n" in ended.out
+    assert "      src/a.py:3:1: error: wrong [E1]\n      ... and 4 more in its log\n" in locus("status").out
+    log = locus("logs").out.splitlines()
+    assert log[log.index("lint failed: 7 problems") + 7] == "  src/a.py:7:1: error: wrong [E1]"
+
+
 def test_commands_must_be_allowed_first(locus: Locus, house: House) -> None:
     asyncio.run(house.issue("echo one > one.txt", title="Fine"))
     refused = locus("run", "1")

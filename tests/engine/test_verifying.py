@@ -67,3 +67,21 @@ async def test_what_was_found_before_the_time_was_up_counts_too(house: House) ->
     view = await house.run(await house.issue("date +%N > a.py"))
     assert view.tasks[0].activity == "slow did not come to an end: 1 problem"
     assert [problem.place for problem in view.tasks[0].problems] == ["a.py:2:1"]
+
+
+async def test_the_next_task_of_a_sprint_is_told_what_the_earlier_ones_changed(house: House) -> None:
+    first = await house.issue("echo alpha > alpha.txt; mkdir -p web; seq 9 > web/yarn.lock", title="First")
+    second = await house.issue("date > beta.txt", title="Second, which goes on with alpha")
+    (house.ws.repo.locus_dir / "memory").mkdir()
+    (house.ws.repo.locus_dir / "memory" / "testing.md").write_text("- 2026-11-25 #1: The tests need a database.\n")
+    await house.sprint("Sprint 1", first, second)
+    view = await house.run(sprint="Sprint 1")
+    assert done(view), view
+    told = (house.ws.runs / view.id / "tasks" / str(second) / "prompt.md").read_text()
+    assert "A alpha.txt (+1 -0)\nA web/yarn.lock (+9 -0, generated)" in told and "+alpha" in told and "+7" not in told
+    assert "### testing\n\n- 2026-11-25 #1: The tests need a database." in told
+    assert "What earlier tasks" not in (house.ws.runs / view.id / "tasks" / str(first) / "prompt.md").read_text()
+    third = await house.issue("date > gamma.txt", sprint="Sprint 1")
+    plan = await house.call("locus.run.plan", sprint="Sprint 1", prompts=True)
+    (planned,) = plan.tasks
+    assert planned.number == third and "A beta.txt (+1 -0)" in planned.prompt

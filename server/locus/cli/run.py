@@ -17,7 +17,7 @@ from locus.errors import InvalidArguments
 
 if TYPE_CHECKING:
     from locus.commands.runs import RunStartedResult
-    from locus.model.plan import Plan
+    from locus.model.plan import Plan, PlannedTask
     from locus.model.run import RunView
     from locus.trust import TrustItem
 
@@ -34,7 +34,10 @@ async def run(session: Session, given: Given) -> int:
         "agent": given.text("agent"),
         "model": given.text("model"),
     }
-    plan: Plan = await session.call("locus.run.plan", **wanted)
+    prompts = given.flag("show-prompt")
+    if prompts and not given.flag("dry-run"):
+        raise InvalidArguments("--show-prompt goes with --dry-run", "a run keeps each prompt: `prompt.md` in its folder of the task")
+    plan: Plan = await session.call("locus.run.plan", prompts=prompts or None, **wanted)
     if given.flag("dry-run"):
         session.show(plan, lambda: _plan_lines(session, plan))
         return 2 if plan.refused else 0
@@ -152,7 +155,29 @@ def _plan_lines(session: Session, plan: Plan) -> Iterable[str]:
     ]
     yield from table(rows, width=terminal.width, flexible=1, ellipsis=terminal.glyphs.ellipsis)
     yield from (cut(f"warning: {one_line(warning)}", terminal.width * 4, terminal.glyphs.ellipsis) for warning in plan.warnings)
+    for task in plan.tasks:
+        if task.prompt is not None:
+            yield from _prompt_lines(terminal.width, task)
     if plan.refused:
         yield "Cannot be run as things stand:"
         yield from _refusal_lines(plan)
     yield "Nothing was done: this was a dry run."
+
+
+def _prompt_lines(width: int, task: PlannedTask) -> Iterable[str]:
+    yield ""
+    yield f"#{task.number}: {one_line(task.title)}"
+    rows = [
+        (
+            f"  {part.name}",
+            f"{part.chars:,} characters",
+            f"about {part.tokens:,} tokens",
+            f"shortened from {part.of_chars:,}" if part.of_chars else "",
+        )
+        for part in task.prompt_parts
+    ]
+    rows.append(("  all", f"{task.prompt_chars:,} characters", f"about {sum(part.tokens for part in task.prompt_parts):,} tokens", ""))
+    yield from table(rows, width=width, flexible=0)
+    yield ""
+    yield from (f"  | {harmless(line)}".rstrip() for line in str(task.prompt).splitlines())
+    yield ""

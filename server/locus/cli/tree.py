@@ -127,6 +127,7 @@ _SPECS = (
             Option("model", "the model the agent is to use", metavar="MODEL"),
             Option("resume", "go on with an unfinished run (the only one there is, unless RUN is given)", metavar="RUN", optional=True),
             Option("dry-run", "show what would be done, and do nothing"),
+            Option("show-prompt", "with --dry-run: what each agent would be told, and what takes how much of it"),
             Option("detach", "start it and return at once; `locus logs -f` follows it"),
             Option("trust", "allow every command that this repository's configuration wants to run (for CI)"),
         ),

@@ -25,6 +25,11 @@ class StartRun(Arguments):
     model: str | None = None
 
 
+class PlanRun(StartRun):
+    prompts: bool = False
+    """Each planned task has the text of its prompt."""
+
+
 class ResumeRun(Arguments):
     run_id: str | None = None
     sprint: str | None = None
@@ -56,10 +61,10 @@ class RunStartedResult(Model):
     run_id: str
 
 
-async def plan(ws: Workspace, args: StartRun, face: Face) -> Plan:
+async def plan(ws: Workspace, args: PlanRun, face: Face) -> Plan:
     from locus.engine.plan import draw_up
 
-    return await draw_up(ws, await _request(ws, args, face))
+    return await draw_up(ws, await _request(ws, args, face), prompts=args.prompts)
 
 
 async def start(ws: Workspace, args: StartRun, face: Face) -> RunStartedResult:
@@ -117,7 +122,7 @@ async def _request(ws: Workspace, args: StartRun, face: Face) -> Wanted:
 
 
 COMMANDS = (
-    Command("locus.run.plan", "Show what a run would do", StartRun, "Plan", plan),
+    Command("locus.run.plan", "Show what a run would do", PlanRun, "Plan", plan),
     Command("locus.run.start", "Start a run", StartRun, "{runId}", start, executes=True),
     Command("locus.run.resume", "Resume a run", ResumeRun, "{runId}", resume, executes=True),
     Command("locus.run.stop", "Stop a run", StopRun, "RunView", stop),

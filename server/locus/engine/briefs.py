@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from locus.engine import plan, prompt
+from locus.engine.earlier import Changes
 from locus.engine.run import Run
 from locus.errors import NotFound, NotSetUp, OutOfReach
 from locus.model.task import Comment, Task
 
 
-async def complete(run: Run, task: Task, sprint_diff: str = "") -> prompt.Brief:
+async def complete(run: Run, task: Task, earlier: Changes | None = None) -> prompt.Brief:
     """With the comments that there are now, or those that there were when the run began where the tracker is silent."""
     comments: Sequence[Comment] | None = await run.glances.at(lambda: run.tracker.comments(task.number))
     if comments is None:
         run.warn(f"the tracker did not say what was commented on #{task.number} since the run began: its agent starts without that")
         comments = run.comments.get(task.number, ())
-    return replace(plan.brief(run.seen, task), comments=comments, sprint_diff=sprint_diff)
+    return replace(plan.brief(run.seen, task), comments=comments, earlier=earlier or Changes())
 
 
 async def comments_so_far(run: Run) -> Mapping[int, Sequence[Comment]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from locus.engine import messages, prompt, snapshots
+from locus.engine import messages, snapshots
+from locus.engine.context import changes_since
+from locus.engine.earlier import Changes
 from locus.engine.effects import Effect, Result
 from locus.engine.execute import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, blocked, others_commits
 from locus.model.events import Conflicted, ConflictedFile
 from locus.repo.base import BaseBranch, fetch_base
-from locus.repo.diffs import diff
 from locus.repo.drift import Drift, drift, in_progress, integrate, settle
-from locus.repo.objects import is_ancestor, merge_base, rev_parse
+from locus.repo.objects import is_ancestor, rev_parse
 from locus.repo.push import fetch_own
 
 
@@ -96,9 +97,6 @@ def _unrelated(run: Run, place: Place, number: int, found: Drift) -> TaskEnded:
     )
 
 
-async def sprint_diff(place: Place, base: str) -> str:
+async def sprint_diff(place: Place, base: str) -> Changes:
     """What the branch has changed so far, since it left the base."""
-    if place.start == base:
-        return ""
-    since = await merge_base(place.worktree, base, place.start)
-    return await diff(place.worktree, since or base, place.start, cap=prompt.MAX_DIFF)
+    return await changes_since(place.worktree, base, place.start)

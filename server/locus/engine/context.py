@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from locus.repo.objects import recent_subjects, tree_paths
+from locus.engine import learnings
+from locus.engine.earlier import MAX_PATCH, Changes
+from locus.engine.learnings import Memory
+from locus.repo.diffs import diff, diffstat
+from locus.repo.objects import merge_base, recent_subjects, tree_paths
 
 MAX_ENTRIES = 120
 MAX_COMMITS = 10
-MAX_INSTRUCTIONS = 32_000
-"""Characters of .locus/LOCUS.md; what is over is said to be cut."""
+MAX_INSTRUCTIONS = 400_000
+"""Characters of .locus/LOCUS.md that are read; the prompt's room is smaller."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class RepositoryContext:
     more_entries: int
     commits: tuple[str, ...]
     instructions: str
+    memory: tuple[Memory, ...] = ()
 
 
 async def repository_context(cwd: Path, commit: str, locus_dir: Path) -> RepositoryContext:
@@ -30,7 +35,16 @@ async def repository_context(cwd: Path, commit: str, locus_dir: Path) -> Reposit
         more_entries=max(0, len(names) - MAX_ENTRIES),
         commits=tuple(commits),
         instructions=_instructions(locus_dir / "LOCUS.md"),
+        memory=learnings.read(locus_dir / "memory"),
     )
+
+
+async def changes_since(cwd: Path, base: str, tip: str) -> Changes:
+    """What `tip` has changed since it left `base`."""
+    if tip == base:
+        return Changes()
+    since = await merge_base(cwd, base, tip) or base
+    return Changes(await diffstat(cwd, since, tip), await diff(cwd, since, tip, cap=MAX_PATCH))
 
 
 def _short(path: str) -> str:
@@ -40,9 +54,6 @@ def _short(path: str) -> str:
 
 def _instructions(path: Path) -> str:
     try:
-        content = path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace")[:MAX_INSTRUCTIONS].strip()
     except FileNotFoundError:
         return ""
-    if len(content) <= MAX_INSTRUCTIONS:
-        return content.strip()
-    return content[:MAX_INSTRUCTIONS].strip() + f"\n[LOCUS.md is longer; cut after {MAX_INSTRUCTIONS} characters]"

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from locus.engine import prompt
+from locus.engine.context import changes_since
+from locus.engine.earlier import Changes
+from locus.engine.fencing import span
 from locus.engine.survey import Survey, survey
 from locus.errors import LocusError, Refused
 from locus.model import naming
+from locus.model.config import text_of
 from locus.model.plan import Plan, PlannedTask, Refusal, Wanted
 from locus.model.task import Sprint, Task, TaskStatus
+from locus.repo.objects import commit_of
 from locus.workspace import Workspace
 
 
-async def draw_up(ws: Workspace, wanted: Wanted) -> Plan:
-    """The dry run: nothing is fetched, written or started. Raises Refused or NotFound where there is nothing to plan."""
-    plan = make(await survey(ws, wanted, ws.config(), fetch=False))
-    return plan.model_copy(update={"folder": ws.folder})
+async def draw_up(ws: Workspace, wanted: Wanted, *, prompts: bool = False) -> Plan:
+    """The dry run: nothing is fetched, written or started. Raises Refused or NotFound where there is nothing to plan.
+
+    With `prompts` each task has the text of its prompt, with the comments on its issue and what its sprint's branch has changed so far.
+    """
+    seen = await survey(ws, wanted, ws.config(), fetch=False)
+    written = {}
+    if prompts:
+        changes = await _so_far(ws, seen)
+        for task in seen.tasks:
+            told = replace(brief(seen, task), comments=await ws.tracker.comments(task.number), earlier=changes)
+            written[task.number] = prompt.compose(told)
+    return make(seen, written).model_copy(update={"folder": ws.folder})
 
 
-def make(seen: Survey) -> Plan:
-    return _standalone(seen) if seen.sprint is None else _sprint(seen, seen.sprint)
+async def _so_far(ws: Workspace, seen: Survey) -> Changes:
+    tip = await commit_of(ws.repo.here, f"refs/heads/{naming.sprint_branch(seen.sprint.name)}") if seen.sprint is not None else None
+    return await changes_since(ws.repo.here, seen.base.commit, tip) if tip is not None else Changes()
+
+
+def make(seen: Survey, written: Mapping[int, prompt.Prompt] | None = None) -> Plan:
+    """`written`: prompts that are to be shown."""
+    return _standalone(seen, written or {}) if seen.sprint is None else _sprint(seen, seen.sprint, written or {})
 
 
 def brief(seen: Survey, task: Task) -> prompt.Brief:
@@ -28,7 +51,8 @@ def brief(seen: Survey, task: Task) -> prompt.Brief:
         context=seen.context,
         code=seen.codes.get(task.number),
         sprint=seen.sprint.name if seen.sprint else None,
-        verify=[command.name for command in seen.config.verify],
+        verify=[f"{command.name} ({span(text_of(command.run))})" for command in seen.config.verify],
+        max_chars=seen.config.prompt.max_chars,
     )
 
 
@@ -36,7 +60,7 @@ def is_done(task: Task) -> bool:
     return task.status in (TaskStatus.DONE, TaskStatus.IN_REVIEW)
 
 
-def _sprint(seen: Survey, sprint: Sprint) -> Plan:
+def _sprint(seen: Survey, sprint: Sprint, written: Mapping[int, prompt.Prompt]) -> Plan:
     branch = naming.sprint_branch(sprint.name)
     if not sprint.tasks:
         raise Refused(f"the sprint {sprint.name!r} has no tasks", f"add some with `locus sprint order {_quoted(sprint.name)} N...`")
@@ -47,10 +71,10 @@ def _sprint(seen: Survey, sprint: Sprint) -> Plan:
         raise Refused(f"every task of the sprint {sprint.name!r} is done", "add tasks to it, or reopen one")
     refused = [Refusal(number=task.number, reason=found[0], hint=found[1]) for task in tasks if (found := _agent_missing(seen, task))]
     worktree = seen.worktrees / naming.worktree_name(branch)
-    return _plan(seen, tasks, refused, {task.number: (branch, str(worktree)) for task in tasks})
+    return _plan(seen, written, tasks, refused, {task.number: (branch, str(worktree)) for task in tasks})
 
 
-def _standalone(seen: Survey) -> Plan:
+def _standalone(seen: Survey, written: Mapping[int, prompt.Prompt]) -> Plan:
     refused = [
         Refusal(number=number, reason=f"there is no issue #{number}", hint="list them with `locus issue list`") for number in seen.missing
     ]
@@ -65,10 +89,16 @@ def _standalone(seen: Survey) -> Plan:
         else:
             accepted.append(task)
     accepted.sort(key=lambda task: task.priority.rank if task.priority else 2)
-    return _plan(seen, accepted, refused, places)
+    return _plan(seen, written, accepted, refused, places)
 
 
-def _plan(seen: Survey, tasks: list[Task], refused: list[Refusal], places: dict[int, tuple[str, str]]) -> Plan:
+def _plan(
+    seen: Survey,
+    written: Mapping[int, prompt.Prompt],
+    tasks: list[Task],
+    refused: list[Refusal],
+    places: dict[int, tuple[str, str]],
+) -> Plan:
     sprint = seen.sprint
     return Plan(
         mode="sprint" if sprint else "standalone",
@@ -77,21 +107,28 @@ def _plan(seen: Survey, tasks: list[Task], refused: list[Refusal], places: dict[
         base_commit=seen.base.commit,
         branch=naming.sprint_branch(sprint.name) if sprint else None,
         tasks=tuple(
-            PlannedTask(
-                number=task.number,
-                title=task.title,
-                order=task.order,
-                branch=places[task.number][0],
-                worktree=places[task.number][1],
-                agent=str(seen.agents[task.number]),
-                model=seen.wanted.model or seen.config.ai.model,
-                prompt_chars=len(prompt.write(brief(seen, task))),
-            )
+            _planned(seen, task, places[task.number], written.get(task.number))
             for task in tasks
             if isinstance(seen.agents[task.number], str)
         ),
         warnings=seen.warnings,
         refused=tuple(refused),
+    )
+
+
+def _planned(seen: Survey, task: Task, place: tuple[str, str], written: prompt.Prompt | None) -> PlannedTask:
+    told = written or prompt.compose(brief(seen, task))
+    return PlannedTask(
+        number=task.number,
+        title=task.title,
+        order=task.order,
+        branch=place[0],
+        worktree=place[1],
+        agent=str(seen.agents[task.number]),
+        model=seen.wanted.model or seen.config.ai.model,
+        prompt_chars=len(told.text),
+        prompt_parts=tuple(told.parts),
+        prompt=written.text if written is not None else None,
     )
 
 

@@ -69,10 +69,6 @@ def argv_of(command: Command) -> list[str]:
     return ["cmd", "/c", command] if sys.platform == "win32" else ["sh", "-c", command]
 
 
-def text_of(command: Command) -> str:
-    return command if isinstance(command, str) else " ".join(command)
-
-
 async def _one(run: Run, number: int, command: VerifyCommand, worktree: Path, hold: Sequence[int]) -> Verified:
     env = process.agent_env({"LOCUS_RUN_ID": run.id, "LOCUS_TASK": str(number), "LOCUS_WORKTREE": str(worktree)})
     try:

@@ -15,18 +15,33 @@ _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+#([0-9
 def prose_lines(body: str) -> Iterator[tuple[int, str]]:
     """Offset and text of each line outside fenced code, without its line end."""
     offset = 0
+    for prose, raw in prose_spans(body):
+        if prose:
+            yield offset, raw.removesuffix("\n").removesuffix("\r")
+        offset += len(raw)
+
+
+def prose_spans(body: str) -> Iterator[tuple[bool, str]]:
+    """Each line with its end, and whether it is outside fenced code; the fences themselves are not."""
     fence: str | None = None
-    for raw in body.split("\n"):
-        line = raw.removesuffix("\r")
+    for raw in _lines(body):
+        line = raw.removesuffix("\n").removesuffix("\r")
         match = _FENCE.fullmatch(line)
         if fence is not None:
             if match and match[1].startswith(fence) and not match[2].strip():
                 fence = None
+            yield False, raw
         elif match and not (match[1].startswith("`") and "`" in match[2]):
             fence = match[1]
+            yield False, raw
         else:
-            yield offset, line
-        offset += len(raw) + 1
+            yield True, raw
+
+
+def _lines(body: str) -> Iterator[str]:
+    *ended, last = body.split("\n")
+    yield from (f"{line}\n" for line in ended)
+    yield last
 
 
 def acceptance(body: str) -> tuple[str, ...]:

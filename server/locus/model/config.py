@@ -23,6 +23,12 @@ Argv = Annotated[tuple[str, ...], Field(min_length=1)]
 Command = str | Argv
 """An argv list, or one string for `sh -c` (`cmd /c` on Windows)."""
 
+
+def text_of(command: Command) -> str:
+    """For reading; not to be run."""
+    return command if isinstance(command, str) else " ".join(command)
+
+
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -93,6 +99,12 @@ class AgentSection(Model):
     review: Flag = Field(False, description="A finished task waits for review (in-review) instead of being done")
 
 
+class PromptSection(Model):
+    max_chars: Annotated[int, Field(strict=True, ge=8000)] = Field(
+        120_000, description="Characters that the prompt of a task may have; its parts share them by need"
+    )
+
+
 class SprintSection(Model):
     stop_on_failure: Flag = Field(True, description="Stop sprint execution when a task fails")
     active: str | None = Field(None, description="Name of the currently active sprint; `locus sprint active` overrides it")
@@ -127,6 +139,7 @@ class Config(Model):
     agent: AgentSection = Field(default_factory=AgentSection)
     sprint: SprintSection = Field(default_factory=SprintSection)
     verify: tuple[VerifyCommand, ...] = Field((), description="Commands that must pass before a task counts as done")
+    prompt: PromptSection = Field(default_factory=PromptSection)
     question: QuestionSection = Field(default_factory=QuestionSection)
     run: RunSection = Field(default_factory=RunSection)
     worktree: WorktreeSection = Field(default_factory=WorktreeSection)
@@ -148,6 +161,7 @@ _EXPECTED = {
     "agent.maxParallel": "a whole number, at least 1",
     "agent.maxAttempts": "a whole number, at least 1",
     "worktree.maxKept": "a whole number, at least 1",
+    "prompt.maxChars": "a whole number, at least 8000",
     "keep.days": "a whole number, at least 1",
     "keep.maxBytes": "a whole number, at least 1",
     "agent.idleTimeout": "seconds, more than 0",

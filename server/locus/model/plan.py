@@ -7,6 +7,17 @@ from typing import Literal
 from locus.model.base import Model, Recorded
 
 
+class PromptPart(Recorded):
+    """One section of a prompt."""
+
+    name: str
+    chars: int
+    tokens: int
+    """Roughly."""
+    of_chars: int | None = None
+    """How long it would be if it had not been shortened to fit."""
+
+
 class PlannedTask(Recorded):
     number: int
     title: str
@@ -16,6 +27,9 @@ class PlannedTask(Recorded):
     agent: str
     model: str | None = None
     prompt_chars: int
+    prompt_parts: tuple[PromptPart, ...] = ()
+    prompt: str | None = None
+    """Only where it was asked for."""
 
 
 class Refusal(Model):
