@@ -30,6 +30,7 @@ from locus.lsp.features.run_progress import RunProgress
 from locus.lsp.features.run_questions import RunQuestions
 from locus.lsp.features.task_cache import TaskCache
 from locus.lsp.features.tracker_refresh import TrackerRefresh
+from locus.lsp.features.verify_diagnostics import VerifyDiagnostics
 from locus.lsp.positions import Positions
 from locus.lsp.server import Server
 from locus.lsp.workspaces import Workspaces
@@ -74,6 +75,15 @@ class Session:
         diagnostics = Diagnostics(client)
         self._config = ConfigDiagnostics(diagnostics, tasks, self.workspaces, self._buffers, self.positions)
         self._failed = FailedDiagnostics(diagnostics, tasks, self._following, self._cache, self._buffers, self.positions)
+        self._verify = VerifyDiagnostics(
+            diagnostics,
+            tasks,
+            self._following,
+            self._cache,
+            self._buffers,
+            self.positions,
+            lambda: client.capabilities.diagnostic_related_information,
+        )
         self._started: dict[str, Workspace] = {}
         self._opening = asyncio.Lock()
 
@@ -106,6 +116,7 @@ class Session:
         """Opened, changed or saved."""
         self._config.document_changed(uri)
         self._failed.document_changed(uri)
+        self._verify.document_changed(uri)
 
     def document_closed(self, uri: str) -> None:
         self.document_changed(uri)

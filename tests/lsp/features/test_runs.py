@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -343,3 +344,47 @@ async def test_initial_settings_and_pushed_ones(house: House) -> None:
         assert "nobody" in plan["refused"][0]["reason"]
         shown.client.notify("workspace/didChangeConfiguration", {"settings": {"locus": {"ai": {"provider": "tester"}}}})
         assert (await shown.run("locus.run.plan", tasks=[number]))["tasks"][0]["agent"] == "tester"
+
+
+async def test_what_verification_found_is_shown_in_the_persons_files_until_it_passes(
+    house: House, open_editor: Callable[..., Any], tmp_path: Path
+) -> None:
+    """The agent put a line above: the person's file has the place one line further up."""
+    says = "; ".join(
+        (
+            'echo "$PWD/src/app.py:5:5: error: E1 wrong"',
+            'echo "src/new.py:1:1: warning: W2 <b>odd</b>"',
+            'echo "../../../src/app.py:1:1: error: outside"',
+            'echo "nothing/there.py:1:1: error: gone"',
+        )
+    )
+    house.configure(
+        verify=[{"name": "lint", "run": f"test -e {tmp_path}/works || {{ {says}; exit 1; }}", "parser": "lines"}], agent_maxAttempts=1
+    )
+    await house.trust()
+    number = await house.issue("sed -i '1i # above' src/app.py", "echo 'x = 1' > src/new.py", title="Break")
+    app, made = house.person.path / "src/app.py", house.ws.repo.worktrees_dir / f"issue-{number}" / "src/new.py"
+    line = app.read_text().splitlines()[3]
+    async with open_editor(VSCODE) as shown:
+        uri = shown.show(app)
+        run_id = (await shown.run("locus.run.start", tasks=[number]))["runId"]
+        (found,) = await shown.diagnostics(uri, lambda found: len(found) == 1)
+        assert (found["source"], found["code"], found["severity"]) == ("locus", "verify", 1)
+        assert found["message"] == f"#{number} lint: wrong [E1]"
+        assert found["data"] == {"task": number, "check": "lint", "code": "E1"}
+        assert line[4] not in " \n" and (found["range"]["start"], found["range"]["end"]["line"]) == ({"line": 3, "character": 4}, 3)
+        assert 5 <= found["range"]["end"]["character"] <= len(line)
+        (related,) = found["relatedInformation"]
+        assert related["location"]["uri"] == made.with_name("app.py").as_uri() and related["location"]["range"]["start"]["line"] == 4
+        (odd,) = await shown.diagnostics(made.as_uri(), lambda found: len(found) == 1)
+        assert (odd["severity"], odd["message"], odd["range"]) == (2, f"#{number} lint: <b>odd</b> [W2]", span(0, 0, 0, 1))
+        mark = shown.mark
+        shown.type(uri, "# one more line\n", span(0, 0, 0, 0))
+        await shown.diagnostics(uri, lambda found: bool(found) and found[0]["range"]["start"]["line"] == 4, after=mark)
+        await house.ended(run_id)
+        (tmp_path / "works").touch()
+        mark = shown.mark
+        await shown.run("locus.run.resume", runId=run_id)
+        await shown.diagnostics(uri, lambda found: found == [], after=mark)
+        await shown.diagnostics(made.as_uri(), lambda found: found == [], after=mark)
+        await house.ended(run_id)

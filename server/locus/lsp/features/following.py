@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from locus.engine.follow import RunWatcher
 from locus.lsp import errors
 from locus.lsp.tasks import Tasks
-from locus.model.run import RunView
+from locus.model.run import RunView, TaskRun
 from locus.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,14 @@ class Following:
     def latest(self, workspace: Workspace, task: int) -> RunView | None:
         """The newest run that has this task."""
         return next((view for view in self.of(workspace) if view.task(task) is not None), None)
+
+    def latest_tasks(self) -> Iterator[tuple[Workspace, TaskRun]]:
+        """Each task as its newest run has it."""
+        for repository in list(self._repositories.values()):
+            seen: set[int] = set()
+            for view in self.of(repository.workspace):
+                yield from ((repository.workspace, task) for task in view.tasks if task.number not in seen)
+                seen |= {task.number for task in view.tasks}
 
     async def _watch(self, repository: _Repository) -> None:
         while True:

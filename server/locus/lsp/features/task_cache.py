@@ -34,6 +34,7 @@ class TaskCache:
         self._workspaces: list[Workspace] = []
         self._tasks: dict[Workspace, list[AnchoredTask]] = {}
         self._by_path: dict[Path, list[AnchoredTask]] = {}
+        self._open: dict[Workspace, frozenset[int]] = {}
         self._stale: set[Workspace] = set()
         self._refresh = Later(tasks, self._load, "reading tasks")
 
@@ -42,6 +43,7 @@ class TaskCache:
         before = self.all()
         self._workspaces = list(workspaces)
         self._tasks = {workspace: found for workspace, found in self._tasks.items() if workspace in self._workspaces}
+        self._open = {workspace: numbers for workspace, numbers in self._open.items() if workspace in self._workspaces}
         self._index(before)
 
     def refresh(self, workspace: Workspace) -> None:
@@ -52,12 +54,17 @@ class TaskCache:
     def all(self) -> list[AnchoredTask]:
         return [anchored for found in self._tasks.values() for anchored in found]
 
+    def is_closed(self, workspace: Workspace, number: int) -> bool:
+        """As far as is known: while the tasks have not been read, none is."""
+        return workspace in self._open and number not in self._open[workspace]
+
     def in_file(self, path: Path) -> list[AnchoredTask]:
         return self._by_path.get(path, [])
 
     async def _load(self) -> None:
         stale, self._stale = self._stale, set()
         before = self.all()
+        opened = dict(self._open)
         for workspace in self._workspaces:
             if workspace in stale:
                 try:
@@ -68,11 +75,12 @@ class TaskCache:
                 except LocusError as error:
                     log.warning("the tasks of %s cannot be read: %s", workspace.root, error)
                     continue
+                self._open[workspace] = frozenset(task.number for task in tasks)
                 self._tasks[workspace] = [found for task in tasks if (found := _anchored(workspace, task)) is not None]
-        self._index(before)
+        self._index(before, changed=self._open != opened)
 
-    def _index(self, before: list[AnchoredTask]) -> None:
-        if self.all() == before:
+    def _index(self, before: list[AnchoredTask], *, changed: bool = False) -> None:
+        if self.all() == before and not changed:
             return
         self._by_path = {}
         for anchored in self.all():
