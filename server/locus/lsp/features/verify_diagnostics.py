@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsprotocol import types
 
 from locus.anchors.carried import Carried, Carrier
-from locus.anchors.files import read_text
 from locus.anchors.locate import split_lines
-from locus.errors import LocusError
 from locus.lsp.buffers import Buffers
 from locus.lsp.features.diagnostics import SOURCE, Diagnostics
 from locus.lsp.features.following import Following, RunChange
-from locus.lsp.features.later import Later
+from locus.lsp.features.placed import Placed, text_of
 from locus.lsp.features.task_cache import TaskCache
 from locus.lsp.positions import Positions
 from locus.lsp.presenters.words import plain
@@ -51,59 +49,36 @@ class VerifyDiagnostics:
         positions: Positions,
         related: Callable[[], bool],
     ) -> None:
-        self._diagnostics = diagnostics
         self._following = following
         self._cache = cache
         self._buffers = buffers
         self._positions = positions
         self._related = related
-        self._again = Later(tasks, self._look, "diagnostics of verification", seconds=0.1)
-        self._files: set[Path] = set()
-        cache.listeners.append(self._again.poke)
+        self._placed = Placed("verify", diagnostics, tasks, buffers, self._find, self._place)
+        self.document_changed = self._placed.document_changed
+        cache.listeners.append(self._placed.poke)
         following.listeners.append(self._changed)
-
-    def document_changed(self, uri: str) -> None:
-        """Opened, changed or closed."""
-        if self._buffers.path(uri) in self._files:
-            self._again.poke()
 
     def _changed(self, change: RunChange) -> None:
         before = {task.number: _shown(task) for task in change.before.tasks} if change.before else {}
         if any(_shown(task) != before.get(task.number) for task in change.view.tasks):
-            self._again.poke()
+            self._placed.poke()
 
-    async def _look(self) -> None:
-        found = await asyncio.to_thread(lambda: list(self._found()))
-        by_file: dict[Path, list[_Found]] = {}
-        for path, each in found:
-            by_file.setdefault(path, []).append(each)
-        self._files = set(by_file)
-        published: dict[str, list[types.Diagnostic]] = {}
-        for path, problems in by_file.items():
-            document = self._buffers.of_file(path)
-            text = document.source if document is not None else await asyncio.to_thread(_text, path)
-            if text is not None:
-                published[self._buffers.uri_of(path)] = await asyncio.to_thread(self._of_file, path, text, problems)
-        self._diagnostics.replace("verify", published)
+    async def _find(self) -> dict[Path, list[_Found]]:
+        failed = [
+            (workspace.root, task)
+            for workspace, task in self._following.latest_tasks()
+            if _shown(task) and not self._cache.is_closed(workspace, task.number)
+        ]
+        return await asyncio.to_thread(_by_file, failed)
 
-    def _found(self) -> Iterator[tuple[Path, _Found]]:
-        """Each problem with the file it is shown in: the person's own, or the task's where the person has none."""
-        for workspace, task in self._following.latest_tasks():
-            if task.worktree is None or self._cache.is_closed(workspace, task.number):
-                continue
-            for problem in _shown(task):
-                left = _file(Path(task.worktree), problem.file)
-                if left is not None:
-                    own = _file(workspace.root, problem.file)
-                    yield (own or left), _Found(task, problem, left)
-
-    def _of_file(self, path: Path, text: str, problems: Sequence[_Found]) -> list[types.Diagnostic]:
+    def _place(self, path: Path, text: str, problems: Sequence[_Found]) -> list[types.Diagnostic]:
         lines = split_lines(text)
         carriers: dict[Path, Carrier] = {}
         made = []
         for found in problems:
             if found.left not in carriers:
-                left = text if found.left == path else _text(found.left)
+                left = text if found.left == path else text_of(found.left)
                 carriers[found.left] = Carrier(split_lines(left if left is not None else text), lines)
             at = carriers[found.left].line((found.problem.line or 1) - 1)
             range = self._positions.lsp(lines, _range(lines, at, found.problem.column))
@@ -127,6 +102,17 @@ class VerifyDiagnostics:
             related_information=[related] if elsewhere and self._related() else None,
             data={"task": found.task.number, "check": problem.check, "code": problem.code},
         )
+
+
+def _by_file(failed: Sequence[tuple[Path, TaskRun]]) -> dict[Path, list[_Found]]:
+    """Each problem by the file it is shown in: the person's own, or the task's where the person has none."""
+    found: dict[Path, list[_Found]] = {}
+    for root, task in failed:
+        for problem in _shown(task):
+            left = _file(Path(str(task.worktree)), problem.file)
+            if left is not None:
+                found.setdefault(_file(root, problem.file) or left, []).append(_Found(task, problem, left))
+    return found
 
 
 def _shown(task: TaskRun) -> tuple[VerifyProblem, ...]:
@@ -156,11 +142,4 @@ def _file(root: Path, name: str | None) -> Path | None:
         path = (root / name).resolve()
         return path if path.is_relative_to(root.resolve()) and path.is_file() else None
     except (OSError, ValueError):
-        return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return read_text(path)
-    except LocusError:
         return None
