@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from locus.model.base import Model
 from locus.model.jsontext import Span
+from locus.model.permissions import RuleText
 
 Source = Literal["default", "user", "repository", "local", "editor", "argument"]
 """Where a value comes from, weakest first: built in, the user's file, .locus/config.json, config.local.json, editor, run argument."""
@@ -97,6 +98,7 @@ class AgentSection(Model):
     idle_timeout: Seconds = Field(600.0, description="Seconds without a word from the agent before it is stopped")
     timeout: Seconds = Field(7200.0, description="Seconds an agent may take for one attempt")
     review: Flag = Field(False, description="A finished task waits for review (in-review) instead of being done")
+    budget_usd: Dollars | None = Field(None, description="US dollars that one task may cost; then its agent is stopped")
 
 
 class PromptSection(Model):
@@ -108,6 +110,16 @@ class PromptSection(Model):
 class SprintSection(Model):
     stop_on_failure: Flag = Field(True, description="Stop sprint execution when a task fails")
     active: str | None = Field(None, description="Name of the currently active sprint; `locus sprint active` overrides it")
+
+
+class PermissionsSection(Model):
+    allow: tuple[RuleText, ...] = Field((), description="What agents may do without asking; only your own settings may say so")
+    ask: tuple[RuleText, ...] = Field((), description="What agents must ask for, also where it would be allowed")
+    deny: tuple[RuleText, ...] = Field((), description="What agents may not do")
+
+
+class LimitsSection(Model):
+    max_wait: Seconds = Field(21600.0, description="Seconds for which a run waits until a provider's limit is over")
 
 
 class QuestionSection(Model):
@@ -140,7 +152,9 @@ class Config(Model):
     sprint: SprintSection = Field(default_factory=SprintSection)
     verify: tuple[VerifyCommand, ...] = Field((), description="Commands that must pass before a task counts as done")
     prompt: PromptSection = Field(default_factory=PromptSection)
+    permissions: PermissionsSection = Field(default_factory=PermissionsSection)
     question: QuestionSection = Field(default_factory=QuestionSection)
+    limits: LimitsSection = Field(default_factory=LimitsSection)
     run: RunSection = Field(default_factory=RunSection)
     worktree: WorktreeSection = Field(default_factory=WorktreeSection)
     keep: KeepSection = Field(default_factory=KeepSection)
@@ -167,6 +181,11 @@ _EXPECTED = {
     "agent.idleTimeout": "seconds, more than 0",
     "agent.timeout": "seconds, more than 0",
     "question.timeout": "seconds, more than 0",
+    "limits.maxWait": "seconds, more than 0",
+    "agent.budgetUsd": "dollars, more than 0, or null",
+    "permissions.allow": 'a list of rules such as "execute: npm test *"',
+    "permissions.ask": 'a list of rules such as "edit: package.json"',
+    "permissions.deny": 'a list of rules such as "read: .env"',
     "agent.autoLabel": "true or false",
     "agent.autoPR": "true or false",
     "agent.rebaseBeforeTask": "true or false",
@@ -251,6 +270,10 @@ class Merged:
     problems: tuple[Problem, ...]
 
 
+_LOOSENING = "permissions.allow"
+_ADDED_UP = (_LOOSENING, "permissions.ask", "permissions.deny")
+"""Of these the lists of all sources count together: nobody's rule is lost to another's."""
+
 _AGENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _NO_AGENT_NAMES = ("auto", "managed")
 """`ai.provider: auto` chooses; the label `agent:managed` marks the tasks that are Locus'."""
@@ -283,6 +306,13 @@ def merge(layers: Sequence[Layer]) -> Merged:
             if (problem := _wrong(path, key, value, value, layer)) is not None:
                 problems.append(problem)
                 continue
+            if path in _ADDED_UP:
+                if path == _LOOSENING and layer.source in ("repository", "local"):
+                    message = f"{path} counts in your own settings only: a repository may ask for more care, not for less"
+                    problems.append(_problem(path, message, layer, fatal=False))
+                    continue
+                _, _, name = path.partition(".")
+                value = [*nested.get("permissions", {}).get(name, ()), *value]
             _put(nested, path, value)
             origins[path] = layer.source
     return Merged(Config.model_validate(nested), origins, tuple(problems))
