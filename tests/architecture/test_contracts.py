@@ -21,6 +21,7 @@ BREAKS = {
     "adapters": ("agents/shell.py", "from locus.tracker import protocol"),
     "programs-apart": ("workspace.py", "from locus import supervisor"),
     "lsp-types": ("commands/runs.py", "from lsprotocol import types"),
+    "acp": ("workspace.py", "import acp"),
     "git": ("workspace.py", "import git"),
     "git-loaded": ("engine/clock.py", "from locus.repo import reading"),
     "git-commands": ("engine/clock.py", "from locus.repo.git import git"),
