@@ -11,7 +11,7 @@ import pytest
 from locus.agents import build
 from locus.agents.protocol import Assignment
 from locus.errors import LocusError, Refused
-from locus.model.agent import AgentEvent, Exited, Notice, TurnEnd
+from locus.model.agent import AgentEvent, Exited, Learned, Notice, Plan, Text, ToolStart, TurnEnd, Usage
 from locus.model.config import AgentProfile
 from support.procs import alive, numbers, until_async
 
@@ -132,3 +132,39 @@ async def test_no_github_token_and_nothing_of_the_editor_reaches_the_agent(tmp_p
     said = _said(await _events(tmp_path, "env"))
     assert not [line for line in said if "secret" in line]
     assert f"PATH={os.environ['PATH']}" in said
+
+
+async def test_lines_may_tell_more_than_text(tmp_path: Path) -> None:
+    script = r"""
+printf '%s\n' '::locus progress reading' '::locus tool execute npm test' '::locus plan [x] read; [>] write; [ ] look'
+printf '%s\n' '::locus usage tokens=1200 cost=0.05' '::locus learned Names are spelled out.' '::locus summary It is done.' 'the last line'
+"""
+    events = await _events(tmp_path, "sh", "-c", script)
+    assert Text(text="reading") in events
+    assert [(event.tool, event.title) for event in events if isinstance(event, ToolStart)] == [("execute", "npm test")]
+    (plan,) = [event for event in events if isinstance(event, Plan)]
+    assert [(entry.content, entry.status) for entry in plan.entries] == [
+        ("read", "completed"),
+        ("write", "in_progress"),
+        ("look", "pending"),
+    ]
+    assert Usage(tokens=1200, cost_usd=0.05) in events
+    assert Learned(text="Names are spelled out.") in events
+    assert _end(events).summary == "It is done."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "::locus",
+        "::locus dance",
+        "::locus tool fly away",
+        "::locus plan read",
+        "::locus usage much",
+        "::locus progress",
+        " ::locus progress x",
+    ],
+)
+async def test_a_line_that_is_none_of_them_is_a_line(line: str, tmp_path: Path) -> None:
+    events = await _events(tmp_path, "printf", "%s\n", line)
+    assert _said(events) == [line]

@@ -21,6 +21,7 @@ from locus.model.events import Verified
 from locus.model.problems import VerifyProblem
 from locus.model.task import Comment, Task
 from locus.repo.diffs import FileChange
+from support.properties import modest
 
 CONTEXT = RepositoryContext(entries=("README.md", "src/"), more_entries=3, commits=("1a2b Start",), instructions="Use tabs.")
 TASK = Task(number=16, title="Fix pagination", body="Page 2 is empty.\n\nAcceptance criteria: all pages.")
@@ -155,6 +156,7 @@ def test_room_that_one_part_does_not_need_goes_to_the_others() -> None:
     assert [part.name for part in alone.parts] == ["rules", "issue", "instructions", "repository"]
 
 
+@modest
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 5000), st.integers(1, 40)), min_size=1), st.integers(-10, 20_000)
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 from locus import process
 from locus.agents.program import found, require
 from locus.agents.protocol import Assignment, Decision
+from locus.agents.shell_lines import parse, summary
 from locus.model.agent import AgentEvent, Exited, Notice, Started, TurnEnd
 from locus.model.config import AgentProfile
 
@@ -55,14 +56,23 @@ class ShellSession:
         self._supervised = supervised
         self._model = model
         self._interrupted = False
+        self._summary: str | None = None
 
     async def events(self) -> AsyncIterator[AgentEvent]:
         yield Started(model=self._model)
         said: deque[str] = deque(maxlen=_TAIL_LINES)
         errors: deque[str] = deque(maxlen=_TAIL_LINES)
+        numbers = 0
         async for source, line in self._supervised.lines:
             text = line.decode("utf-8", "replace").rstrip("\r\n")
-            (errors if source == "stderr" else said).append(text[:_LINE])
+            numbers += 1
+            if (told := summary(text)) is not None:
+                self._summary = told[:_SUMMARY]
+            elif (event := parse(text, numbers)) is not None:
+                yield event
+                continue
+            else:
+                (errors if source == "stderr" else said).append(text[:_LINE])
             yield Notice(text=text, stream="stderr" if source == "stderr" else "stdout")
         code = await self._supervised.wait()
         yield self._end(code, "\n".join(said).strip(), "\n".join(errors).strip())
@@ -72,7 +82,7 @@ class ShellSession:
         if self._interrupted:
             return TurnEnd(outcome="cancelled", reason="it was interrupted")
         if code == 0:
-            return TurnEnd(outcome="ok", summary=_last_lines(said) or None)
+            return TurnEnd(outcome="ok", summary=self._summary or _last_lines(said) or None)
         last = (errors or said).rpartition("\n")[2]
         what = f"was ended by signal {code - 128}" if code > 128 else f"exited with {code}"
         return TurnEnd(outcome="failed", reason=f"the agent {what}" + (f": {last}" if last else ""))

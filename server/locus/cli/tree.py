@@ -208,6 +208,24 @@ _SPECS = (
         ),
     ),
     Spec(
+        ("memory", "list"),
+        "show what agents have learned about this repository and nobody has decided on",
+        "memory:listed",
+        notes="Nothing of it is told to later tasks before you have accepted it.",
+    ),
+    Spec(
+        ("memory", "accept"),
+        "take what agents have learned into .locus/memory",
+        "memory:accept",
+        positionals=(Positional("ids", "ID", "only this, as `locus memory list` names it", least=0, most=None),),
+    ),
+    Spec(
+        ("memory", "dismiss"),
+        "forget what agents have learned",
+        "memory:dismiss",
+        positionals=(Positional("ids", "ID", "only this, as `locus memory list` names it", least=0, most=None),),
+    ),
+    Spec(
         ("trust",),
         "show and allow the commands that this repository's configuration wants to run",
         "house:trust",
@@ -246,6 +264,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
     {
         "issue": "create, list, show, edit and close issues",
         "sprint": "make, fill, order and choose sprints",
+        "memory": "show, accept and dismiss what agents have learned about this repository",
         "worktree": "list, restore and clean what is kept of unfinished work",
     }
 )

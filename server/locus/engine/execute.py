@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from locus.engine import prompt, turn, verify
+from locus.engine import learning, prompt, turn, verify
 from locus.engine.run import Run
 from locus.engine.verdicts import failed, interrupted
 from locus.model.agent import TurnEnd
@@ -46,6 +47,7 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         if not failures:
             verified = tuple(command.name for command in run.config.verify)
             accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=verified)
+            await asyncio.to_thread(learning.propose, run.ws, run.id, number, run.task_folder(number))
             run.record(accepted, number)
             return accepted
     names = ", ".join(failure.name for failure in failures)

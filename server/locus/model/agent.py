@@ -68,6 +68,13 @@ class ToolUpdate(Recorded):
     diff: str | None = None
 
 
+class Learned(Recorded):
+    """Something about the repository that later tasks should know."""
+
+    kind: Literal["learned"] = "learned"
+    text: str
+
+
 class PermissionOption(Recorded):
     id: str
     label: str
@@ -138,7 +145,9 @@ class Exited(Recorded):
     stderr_tail: str = ""
 
 
-AgentEvent = Started | Text | Thought | Plan | ToolStart | ToolUpdate | PermissionRequest | Usage | Retry | Notice | TurnEnd | Exited
+AgentEvent = (
+    Started | Text | Thought | Plan | ToolStart | ToolUpdate | PermissionRequest | Learned | Usage | Retry | Notice | TurnEnd | Exited
+)
 
 _KINDS = by_kind(AgentEvent)
 
@@ -161,6 +170,8 @@ def as_line(event: AgentEvent) -> str:
             return f"▸ {event.title}"
         case Plan():
             return "plan: " + "; ".join(f"{_MARKS[entry.status]} {entry.content}" for entry in event.entries)
+        case Learned():
+            return f"learned: {event.text}"
         case PermissionRequest():
             return f"asks: {event.title}"
         case ToolUpdate():
