@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from locus.agents.protocol import Agent
     from locus.model.config import AgentProfile
     from locus.repo.facts import Repository
-    from locus.tracker.choosing import Choice
+    from locus.tracker.choosing import Choice, Logins
     from locus.tracker.github.limits import Patience
     from locus.tracker.github.place import GitHubPlace
     from locus.tracker.protocol import Tracker
@@ -46,6 +46,7 @@ class Workspace:
         self.mirrored = mirrored
         self.patience = patience
         self._chosen: Choice | LocusError | None = None
+        self._logins: Logins = {}
 
     # Where things lie.
 
@@ -94,7 +95,7 @@ class Workspace:
         from locus.tracker.choosing import choose
 
         try:
-            found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker)
+            found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker, self._logins)
         except (LocusError, ExceptionGroup) as error:  # git is asked for several things at once
             known = expected(error)
             if known is None:

@@ -117,7 +117,7 @@ async def test_while_a_worktree_is_filled(house: House, hanging: Hanging, tmp_pa
     hanging.let_go()
     resuming = asyncio.create_task(resumed(house, run_id))
     await until_async((tmp_path / "works").exists, 30)
-    assert (await house.ws.tracker.get(number)).status == "in-progress", "once more"
+    await house.told(number, "in-progress")
     (tmp_path / "on").touch()
     await resuming
     assert (await house.ws.tracker.get(number)).status == "done"

@@ -149,6 +149,13 @@ class House:
         await until_async(lambda: not locks.is_held(lock), within, "the last line is written, the process about to go")
         return view
 
+    async def told(self, number: int, status: str, *, within: float = 30.0) -> None:
+        """Returns when the issue has this status: runs tell it beside their work."""
+        deadline = time.monotonic() + within
+        while (found := (await self.ws.tracker.get(number)).status) != status:
+            assert time.monotonic() < deadline, f"#{number} is {found} and not {status} after {within} s"
+            await asyncio.sleep(0.02)
+
     def runner_pid(self, run_id: str) -> int:
         """The runner of this run, found by its command line; Linux."""
         for entry in Path("/proc").iterdir():

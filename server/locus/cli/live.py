@@ -122,6 +122,8 @@ def _doing(task: TaskRun) -> str:
 def _footer(view: RunView, glyphs: Glyphs, age: Callable[[str], float]) -> str:
     state = {RunState.STARTING: "starting", RunState.WAITING: "waiting", RunState.STOPPING: "stopping"}.get(view.state, "")
     reason = f": {one_line(view.reason)}" if state and view.reason else ""
+    if state and reason.startswith(f": {state}"):  # waiting for GitHub until 14:05
+        state, reason = "", reason[2:]
     facts = [
         what_of(view) if view.sprint else "",
         f"{view.done} of {len(view.tasks)} done",

@@ -109,16 +109,29 @@ async def listed(ws: Workspace, args: ListIssues, _face: Face) -> list[Task]:
     return [_placed(ws, task) for task in tasks]
 
 
+async def refreshed(ws: Workspace) -> None:
+    """Where tasks are shown as they were at the last look: looks again. Raises LocusError when the tracker cannot be asked."""
+    from locus.engine.merged import follow_pulls
+
+    await ws.tracker.refresh()
+    if ws.tracker.keeper != "local" and ws.settings().config.agent.auto_label:
+        await follow_pulls(ws.repo, ws.tracker, await ws.tracker.tasks(TaskFilter()))
+
+
 async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:
     task = await ws.tracker.get(args.number)
     return _placed(ws, await ws.tracker.get(args.number) if await _followed(ws, [task]) else task)
 
 
 async def _followed(ws: Workspace, tasks: list[Task]) -> bool:
-    """What happened to their pull requests outside of Locus shows in the issues, unless statuses are not to be written."""
+    """What happened to their pull requests outside of Locus shows in the issues, unless statuses are not to be written. Where tasks are
+    shown as they were at the last look, that look has done it.
+    """
     from locus.engine.merged import follow_pulls
 
-    return (ws.tracker.keeper == "local" or ws.settings().config.agent.auto_label) and await follow_pulls(ws.repo, ws.tracker, tasks)
+    if ws.tracker.keeper != "local" and (ws.mirrored or not ws.settings().config.agent.auto_label):
+        return False
+    return await follow_pulls(ws.repo, ws.tracker, tasks)
 
 
 async def update(ws: Workspace, args: UpdateIssue, _face: Face) -> Task:

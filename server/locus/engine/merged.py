@@ -6,13 +6,18 @@ those that went into the default branch.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Collection, Sequence
 
+from locus.errors import LocusError
 from locus.model import body, naming
 from locus.model.task import PullRequest, Task, TaskStatus
 from locus.repo.discover import Repository
 from locus.repo.objects import is_ancestor, rev_parse
 from locus.tracker.protocol import Tracker
+
+log = logging.getLogger(__name__)
 
 
 async def follow_pulls(repo: Repository, tracker: Tracker, tasks: Sequence[Task]) -> bool:
@@ -21,19 +26,27 @@ async def follow_pulls(repo: Repository, tracker: Tracker, tasks: Sequence[Task]
 
 
 async def _follow_github(tracker: Tracker, tasks: Sequence[Task]) -> bool:
-    changed = False
-    for task in tasks:
-        pull = task.pull_request
-        if pull is None or pull.state == "open" or task.state != "open" or not pull.branch.startswith(naming.PREFIX):
-            continue
-        if pull.state == "merged" and task.status is TaskStatus.IN_REVIEW:
-            await tracker.set_status(task.number, TaskStatus.DONE)
-        elif pull.state == "closed" and task.status in (TaskStatus.IN_REVIEW, TaskStatus.DONE):
-            await tracker.set_status(task.number, TaskStatus.QUEUED)
-        else:
-            continue
-        changed = True
-    return changed
+    """What cannot be written now, for want of a network or of permission, is at a later look."""
+    wanted = {task.number: status for task in tasks if (status := _followed(task)) is not None}
+    done = await asyncio.gather(*(tracker.set_status(number, status) for number, status in wanted.items()), return_exceptions=True)
+    for number, result in zip(wanted, done, strict=True):
+        if isinstance(result, LocusError):
+            log.warning("the status of #%d could not follow its pull request: %s", number, result)
+        elif isinstance(result, BaseException):
+            raise result
+    return None in done
+
+
+def _followed(task: Task) -> TaskStatus | None:
+    """The status that its pull request gives it, if that is another one."""
+    pull = task.pull_request
+    if pull is None or pull.state == "open" or task.state != "open" or not pull.branch.startswith(naming.PREFIX):
+        return None
+    if pull.state == "merged" and task.status is TaskStatus.IN_REVIEW:
+        return TaskStatus.DONE
+    if pull.state == "closed" and task.status in (TaskStatus.IN_REVIEW, TaskStatus.DONE):
+        return TaskStatus.QUEUED
+    return None
 
 
 async def _close_merged(repo: Repository, tracker: Tracker, tasks: Sequence[Task]) -> bool:

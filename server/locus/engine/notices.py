@@ -72,17 +72,20 @@ class Notices:
     @contextlib.asynccontextmanager
     async def sent_beside(self, control: Control) -> AsyncIterator[None]:
         """Sends while the body goes on, and what is left when it has ended, well or not. After a stop that may take a moment at most."""
-        failure: LocusError | None = None
+        failure: BaseException | None = None
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(self._send())
             try:
                 yield
-            except* LocusError as errors:
-                failure = expected(errors)
-            self._ending = True
-            self._news.set()
-            with contextlib.suppress(TaskEnded):
-                await control.unless_stopped(None, _ended(sending))
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - raised again below, alone and not as one of a group
+                failure = error
+            if failure is None or expected(failure) is not None:
+                self._ending = True
+                self._news.set()
+                with contextlib.suppress(TaskEnded):
+                    await control.unless_stopped(None, _ended(sending))
             sending.cancel()
         if failure is not None:
             raise failure

@@ -7,6 +7,8 @@ login is therefore an error with its fix, never a silent change to another keepe
 from __future__ import annotations
 
 import json
+import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +20,8 @@ from locus.tracker.github.gh import Gh
 from locus.tracker.github.place import GitHubPlace, on_github, place_of, require_place
 
 RECORD = "tracker.json"
+_AGAIN = 15.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,12 @@ class Choice:
     why: str
 
 
-async def choose(repo: Repository, wanted: Literal["auto", "github", "local"]) -> Choice:
-    """Raises Refused where GitHub is wanted and the remote is not there."""
+Logins = dict[str, tuple[bool, float]]
+"""Per host whether gh is logged in, and until when (on the monotonic clock) it need not be asked again."""
+
+
+async def choose(repo: Repository, wanted: Literal["auto", "github", "local"], known: Logins | None = None) -> Choice:
+    """Raises Refused where GitHub is wanted and the remote is not there. `known` is a memory of what gh has said."""
     if wanted == "local":
         return Choice(None, 'the configuration says "local"')
     if wanted == "auto" and (repo.state_dir / "locus.db").exists():
@@ -44,12 +52,21 @@ async def choose(repo: Repository, wanted: Literal["auto", "github", "local"]) -
     if at is None or not on_github(at.host):
         return Choice(None, "the remote is not on GitHub" if remote else "there is no remote")
     try:
-        logged_in = await Gh(at.host, repo.main, repo.state_dir / "locks").logged_in()
+        logged_in = await _logged_in(Gh(at.host, repo.main, repo.state_dir / "locks"), {} if known is None else known)
     except Refused:
         return Choice(None, f"the remote is on {at.host}, but gh is not installed")
     if not logged_in:
         return Choice(None, f"the remote is on {at.host}, but gh is not logged in there")
     return Choice(at, f"the remote {remote} is on {at.host} and gh is logged in")
+
+
+async def _logged_in(gh: Gh, known: Logins) -> bool:
+    """Asked once while it is: an editor wants to know at every command. While it is not, somebody may be about to log in."""
+    said, until = known.get(gh.host, (False, 0.0))
+    if time.monotonic() >= until:
+        said = await gh.logged_in()
+        known[gh.host] = said, math.inf if said else time.monotonic() + _AGAIN
+    return said
 
 
 def record(state: Path, place: GitHubPlace) -> None:

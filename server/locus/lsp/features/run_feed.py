@@ -7,6 +7,7 @@ from typing import Any
 from locus.lsp.client import Client
 from locus.lsp.features.following import Following, RunChange
 from locus.lsp.features.throttle import Throttle
+from locus.lsp.features.tracker_refresh import TrackerRefresh
 from locus.lsp.presenters.status import status
 from locus.lsp.workspaces import Workspaces
 from locus.model.run import RunView
@@ -16,16 +17,18 @@ EVERY = 0.1
 
 
 class RunFeed:
-    def __init__(self, client: Client, following: Following, workspaces: Workspaces) -> None:
+    def __init__(self, client: Client, following: Following, workspaces: Workspaces, tracker: TrackerRefresh) -> None:
         self._client = client
         self._following = following
         self._workspaces = workspaces
+        self._tracker = tracker
         self._seq = 0
         self._announced = False
         self._status: dict[str, Any] | None = None
         self._runs: Throttle[str, RunView] = Throttle(EVERY, self._send_run)
         self._statuses: Throttle[None, None] = Throttle(EVERY, lambda _key, _value: self._send_status())
         following.listeners.append(self._changed)
+        tracker.listeners.append(self._heard)
 
     def announce(self) -> None:
         """All there is: on connecting, and when folders came or went."""
@@ -40,7 +43,7 @@ class RunFeed:
         return {"seq": self._seq, "runs": [view.wire() for view in self._following.views()]}
 
     def status(self) -> dict[str, Any]:
-        return status(self._following.views(), self._workspaces.off)
+        return status(self._following.views(), self._workspaces.off, self._tracker.offline)
 
     def stop(self) -> None:
         self._runs.stop()
@@ -53,6 +56,11 @@ class RunFeed:
     def _changed(self, change: RunChange) -> None:
         if self._told and self._announced:
             self._runs.put(change.view.id, change.view)
+            self._statuses.put(None, None)
+
+    def _heard(self) -> None:
+        """The tracker has fallen silent, or is back."""
+        if self._told and self._announced:
             self._statuses.put(None, None)
 
     def _send_run(self, run_id: str, view: RunView) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
+from locus.commands.issues import refreshed
 from locus.errors import LocusError
+from locus.lsp.features.following import RunChange
 from locus.lsp.tasks import Tasks
 from locus.workspace import Workspace
 
@@ -19,21 +21,34 @@ EVERY = 60.0
 class TrackerRefresh:
     def __init__(self, tasks: Tasks, moved: Callable[[], None]) -> None:
         """`moved` is called when the tasks of a workspace are in another file than before."""
+        self.listeners: list[Callable[[], None]] = []
+        """Called when a tracker has fallen silent, or is back."""
         self._moved = moved
         self._workspaces: list[Workspace] = []
-        self._silent: set[Workspace] = set()
+        self._silent: dict[Workspace, str] = {}
         self._wanted = asyncio.Event()
         tasks.start(self._run(), "looking for changed tasks")
 
+    @property
+    def offline(self) -> str | None:
+        """Why a tracker could not be asked at the last look; None when all could."""
+        return next(iter(self._silent.values()), None)
+
     def keep(self, workspaces: Iterable[Workspace]) -> None:
         self._workspaces = list(workspaces)
+        self._silent = {workspace: why for workspace, why in self._silent.items() if workspace in self._workspaces}
         self._wanted.set()
+
+    def run_changed(self, change: RunChange) -> None:
+        """A run that has ended has changed its tasks."""
+        if change.ended_now:
+            self._wanted.set()
 
     async def _run(self) -> None:
         while True:
+            self._wanted.clear()
             for workspace in list(self._workspaces):
                 await self._look(workspace)
-            self._wanted.clear()
             try:
                 async with asyncio.timeout(EVERY):
                     await self._wanted.wait()
@@ -41,15 +56,24 @@ class TrackerRefresh:
                 continue
 
     async def _look(self, workspace: Workspace) -> None:
-        before = workspace.tasks_file
+        before, why = workspace.tasks_file, None
         try:
             await workspace.settle()
-            await workspace.tracker.refresh()
+            await refreshed(workspace)
         except LocusError as error:
+            why = str(error)
             if workspace not in self._silent:  # once: it may stay so for hours
                 log.warning("the tasks of %s cannot be refreshed: %s", workspace.root, error)
-            self._silent.add(workspace)
-        else:
-            self._silent.discard(workspace)
+        if workspace in self._workspaces:
+            self._heard(workspace, why)
         if workspace.tasks_file != before:
             self._moved()
+
+    def _heard(self, workspace: Workspace, silent: str | None) -> None:
+        was = self.offline
+        self._silent.pop(workspace, None)
+        if silent is not None:
+            self._silent[workspace] = silent
+        if self.offline != was:
+            for listener in self.listeners:
+                listener()

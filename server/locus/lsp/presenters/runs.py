@@ -48,7 +48,7 @@ def message(view: RunView) -> str:
     if view.state is RunState.STOPPING:
         parts.append(f"stopping, what was done is kept; once more within {PATIENCE:g} s ends it at once")
     elif view.state in (RunState.STARTING, RunState.WAITING) and not view.questions:
-        parts.append(view.state.value + (f": {plain(view.reason)}" if view.reason else ""))
+        parts.append(_waiting(view))
     return " · ".join(parts)
 
 
@@ -76,6 +76,12 @@ def failure(view: RunView) -> str:
 
 def task_state(state: TaskState) -> str:
     return state.value.replace("_", " ")
+
+
+def _waiting(view: RunView) -> str:
+    """`starting`, `waiting: the reason`, `waiting for GitHub until 14:05`."""
+    reason, state = plain(view.reason) if view.reason else "", view.state.value
+    return reason if reason.startswith(state) else ": ".join(filter(None, (state, reason)))
 
 
 def _activity(task: TaskRun) -> str:

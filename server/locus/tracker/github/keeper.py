@@ -81,6 +81,8 @@ class GitHubTracker:
     async def set_status(self, number: int, status: TaskStatus) -> None:
         self._sprints.forget()
         await self._issues.set_status(number, status)
+        if self._mirror is not None:
+            self._mirror.status(number, status)
 
     async def close(self, number: int, reason: ClosedReason) -> Task:
         return await self._changed(self._issues.close(number, reason))

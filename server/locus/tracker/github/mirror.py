@@ -18,7 +18,8 @@ from pydantic import Field, ValidationError
 from locus.errors import LocusError
 from locus.model.base import Model
 from locus.model.body import closes
-from locus.model.task import Sprint, Task, TaskFilter, in_sprint_order
+from locus.model.labels import replaced
+from locus.model.task import Sprint, Task, TaskFilter, TaskStatus, in_sprint_order
 from locus.tracker.github.client import Client
 from locus.tracker.github.issues import Issues
 from locus.tracker.github.reading import Json
@@ -106,6 +107,14 @@ class Mirror:
         """What somebody has just changed here."""
         if (seen := self._stored()) is not None:
             self._keep(seen.model_copy(update={"tasks": _with(seen.tasks, [task])}))
+
+    def status(self, number: int, status: TaskStatus) -> None:
+        """What somebody has just set here."""
+        seen = self._stored()
+        task = next((task for task in seen.tasks if task.number == number), None) if seen is not None else None
+        if task is not None:
+            names = tuple(sorted(replaced(task.labels, "locus", status)))
+            self.saw(task.model_copy(update={"status": status, "labels": names}))
 
     async def _reread(self, number: int) -> Task | None:
         try:
