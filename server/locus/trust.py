@@ -61,9 +61,14 @@ def commands_of(merged: Merged, *, agents: Collection[str] | None = None) -> lis
         file = _OF_THE_REPOSITORY.get(merged.origins.get(f"agents.{name}", "repository"))
         if file is not None and (agents is None or name in agents):
             found.append(CommandText(agent_text(profile), f"agents.{name} in {file}"))
-    if merged.config.verify and (file := _OF_THE_REPOSITORY.get(merged.origins.get("verify", "repository"))) is not None:
-        found += [CommandText(command_text(check.run), f"verify {check.name!r} in {file}") for check in merged.config.verify]
+    origin = merged.origins.get("verify", "repository")
+    if merged.config.verify and (place := "found in this repository" if origin == "found" else _in(_OF_THE_REPOSITORY.get(origin))):
+        found += [CommandText(command_text(check.run), f"verify {check.name!r} {place}") for check in merged.config.verify]
     return found
+
+
+def _in(file: str | None) -> str | None:
+    return f"in {file}" if file is not None else None
 
 
 class TrustStore:

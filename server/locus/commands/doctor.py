@@ -166,6 +166,18 @@ async def _trust(ws: Workspace) -> Check:
     return Check(check="trust", ok=True, detail=f"commands allowed to run: {len(items)}" if items else "the repository names no command")
 
 
+async def _verification(ws: Workspace) -> Check:
+    from locus.engine.in_effect import in_effect
+    from locus.model.config import text_of
+
+    effect = await asyncio.to_thread(in_effect, ws)
+    used = effect.allowed(ws)
+    said = [*effect.notes(used), *effect.unusable]
+    if used.origins.get("verify") != "found" and used.config.verify:
+        said = ["; ".join(f"{check.name}: {text_of(check.run)}" for check in used.config.verify)]
+    return Check(check="verification", ok=True, detail="\n".join(said) or "none: a task counts as done when its agent says so")
+
+
 async def _leftovers(ws: Workspace) -> Check:
     from locus.engine.store import RunStore
 
@@ -194,5 +206,6 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Workspace], Awaitable[Check | None]]],
     ("agent", _agent),
     ("tracker", _tracker),
     ("trust", _trust),
+    ("verification", _verification),
     ("leftovers", _leftovers),
 )

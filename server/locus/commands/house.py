@@ -40,11 +40,15 @@ async def init(ws: Workspace, _args: Nothing, _face: Face) -> Created:
 
 
 async def trust_show(ws: Workspace, _args: Nothing, _face: Face) -> list[TrustItem]:
-    return ws.trust.show(ws.settings())
+    from locus.engine.in_effect import in_effect
+
+    return ws.trust.show(in_effect(ws).merged)
 
 
 async def trust_allow(ws: Workspace, args: Allow, _face: Face) -> list[TrustItem]:
-    merged = ws.settings()
+    from locus.engine.in_effect import in_effect
+
+    merged = in_effect(ws).merged
     ws.trust.allow(merged, args.hashes)
     return ws.trust.show(merged)
 

@@ -45,8 +45,7 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
             failures = await verify.verify(run, number, place.worktree, place.hold)
             tree = (await run.control.unless_stopped(number, work.stage(place.worktree))).tree
         if not failures:
-            verified = tuple(command.name for command in run.config.verify)
-            accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=verified)
+            accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=run.verified)
             await asyncio.to_thread(learning.propose, run.ws, run.id, number, run.task_folder(number))
             run.record(accepted, number)
             return accepted

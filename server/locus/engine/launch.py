@@ -10,6 +10,7 @@ from pathlib import Path
 
 from locus import locks, process
 from locus.engine import inbox, questions, request, resuming, store
+from locus.engine.in_effect import in_effect
 from locus.engine.inbox import Answer, ForceStop, Stop
 from locus.engine.journal import Journal
 from locus.engine.plan import is_done
@@ -18,7 +19,7 @@ from locus.engine.store import RunStore
 from locus.errors import InvalidArguments, LocusError, NotFound, Refused
 from locus.locks import Lock
 from locus.model import labels, naming
-from locus.model.events import RequestedTask, RunRequested
+from locus.model.events import RequestedTask, RunRequested, Warned
 from locus.model.plan import Wanted
 from locus.model.run import RunView
 from locus.model.states import RunState
@@ -38,7 +39,8 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
 
     Raises Refused or NotFound; nothing is left behind then.
     """
-    merged = ws.settings()
+    effect = in_effect(ws)
+    merged = effect.allowed(ws)
     require_valid(merged)
     config = merged.config
     tasks, title = await _tasks(ws, wanted)
@@ -74,6 +76,8 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
             asked.save(folder)
             journal = Journal(folder / store.JOURNAL)
             journal.append(requested)
+            for note in effect.notes(merged):
+                journal.append(Warned(message=note))
             await journal.sync()
             journal.close()
             await _launch(ws, run_id, lock)

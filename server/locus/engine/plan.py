@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from locus.engine import prompt
 from locus.engine.context import changes_since
 from locus.engine.earlier import Changes
 from locus.engine.fencing import span
+from locus.engine.in_effect import in_effect
 from locus.engine.survey import Survey, survey
 from locus.errors import LocusError, Refused
 from locus.model import naming
@@ -16,6 +18,7 @@ from locus.model.config import text_of
 from locus.model.plan import Plan, PlannedTask, Refusal, Wanted
 from locus.model.task import Sprint, Task, TaskStatus
 from locus.repo.objects import commit_of
+from locus.settings import require_valid
 from locus.workspace import Workspace
 
 
@@ -24,7 +27,11 @@ async def draw_up(ws: Workspace, wanted: Wanted, *, prompts: bool = False) -> Pl
 
     With `prompts` each task has the text of its prompt, with the comments on its issue and what its sprint's branch has changed so far.
     """
-    seen = await survey(ws, wanted, ws.config(), fetch=False)
+    effect = await asyncio.to_thread(in_effect, ws)
+    used = effect.allowed(ws)
+    require_valid(used)
+    seen = await survey(ws, wanted, used.config, fetch=False)
+    seen = replace(seen, warnings=(*seen.warnings, *effect.notes(used), *effect.unusable))
     written = {}
     if prompts:
         changes = await _so_far(ws, seen)

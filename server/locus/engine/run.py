@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locus.agents.protocol import Agent
+from locus.engine.before import Before
 from locus.engine.claims import Claims
 from locus.engine.control import Control
 from locus.engine.effects import Effects
@@ -57,12 +58,22 @@ class Run:
     comments: Mapping[int, Sequence[Comment]] = field(default_factory=dict)
     """As they were when the run began, of a tracker that may fall silent."""
 
+    before: Before = field(init=False)
+    """What checks said before the tasks."""
     left_out: set[int] = field(default_factory=set)
     """Tasks that were withdrawn before their turn came: they are nobody's failure."""
+
+    def __post_init__(self) -> None:
+        self.before = Before(f"check-{self.id}")
 
     @property
     def config(self) -> Config:
         return self.request.config
+
+    @property
+    def verified(self) -> tuple[str, ...]:
+        """The checks that a finished task has passed."""
+        return tuple(check.name for check in self.config.verify if check.name not in self.journal.fold.not_counted)
 
     @property
     def repo(self) -> Repository:

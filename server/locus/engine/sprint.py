@@ -150,13 +150,12 @@ async def _deliver(run: Run, place: Place) -> None:
         raise interrupted("stopped by a person")
     if good is None:
         return
-    verified = tuple(command.name for command in run.config.verify)
     agents = ", ".join(dict.fromkeys(planned.agent for planned in run.planned.tasks))
     finished = len(here | run.left_out) == len(run.planned.tasks)
     pushed = await _push_rest(run, place, good)
     done = await _done_in(run, good)
     if done:
-        body = messages.sprint_body(run.id, name, done, verified, agents)
+        body = messages.sprint_body(run.id, name, done, run.verified, agents)
         pull = await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
         if pull is not None:
             run.notices.mark(pull.number)

@@ -17,8 +17,9 @@ from locus.model.base import Model
 from locus.model.jsontext import Span
 from locus.model.permissions import RuleText
 
-Source = Literal["default", "user", "repository", "local", "editor", "argument"]
-"""Where a value comes from, weakest first: built in, the user's file, .locus/config.json, config.local.json, editor, run argument."""
+Source = Literal["default", "found", "user", "repository", "local", "editor", "argument"]
+"""Where a value comes from, weakest first: built in, told from the repository's files, the user's file, .locus/config.json,
+config.local.json, editor, run argument."""
 
 Argv = Annotated[tuple[str, ...], Field(min_length=1)]
 Command = str | Argv
@@ -151,6 +152,9 @@ class Config(Model):
     agent: AgentSection = Field(default_factory=AgentSection)
     sprint: SprintSection = Field(default_factory=SprintSection)
     verify: tuple[VerifyCommand, ...] = Field((), description="Commands that must pass before a task counts as done")
+    verify_detect: Flag = Field(
+        True, description="Where verify is not set, the checks that the repository clearly uses are taken, once you have allowed them"
+    )
     prompt: PromptSection = Field(default_factory=PromptSection)
     permissions: PermissionsSection = Field(default_factory=PermissionsSection)
     question: QuestionSection = Field(default_factory=QuestionSection)
@@ -198,6 +202,7 @@ _EXPECTED = {
     "tracker": '"auto", "github" or "local"',
     "run.onEditorExit": '"continue" or "interrupt"',
     "verify": "a list of {name, run, timeout?, parser?}, run being a list of words or one shell line",
+    "verifyDetect": "true or false",
     "agents": "an object of {kind, argv?, env?, model?, permissionMode?, limits?}",
 }
 

@@ -175,6 +175,8 @@ class Verified(Recorded):
     problems: tuple[VerifyProblem, ...] = ()
     """What was understood of its output, the first `problems.MAX_KEPT`."""
     more_problems: int = 0
+    before: bool = False
+    """It fails without the task's changes too: it is not held against the task."""
 
 
 class Kept(Recorded):

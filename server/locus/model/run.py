@@ -128,6 +128,8 @@ class Fold:
     tip: str | None = None
     """Where a sprint's branch stood last: at the start of a task, its commit, what was pushed of it, or the end of a rebase."""
     kept: dict[int | None, int] = field(default_factory=dict)
+    not_counted: set[str] = field(default_factory=set)
+    """Checks that fail without the tasks' changes too."""
     left_to_person: bool = False
     """A person was asked to bring a sprint's branch together with something: since then its worktree is theirs."""
     seq: int = 0
@@ -178,6 +180,8 @@ class Fold:
                     self.branch = event.branch
             case TaskChanged() if task is not None:
                 self._set(task, changed_files=event.changed_files)
+            case Verified() if event.before:
+                self.not_counted.add(event.name)
             case Verified() if task is not None and not event.ok:
                 self._set(task, activity=outcome(event), problems=(*task.problems, *event.problems))
             case Accepted() if task is not None:
@@ -320,6 +324,8 @@ def fold(records: Iterable[Record], *, held: bool = True) -> RunView | None:
 
 def outcome(event: Verified) -> str:
     """`lint failed: 3 problems`, for people."""
+    if event.before:
+        return f"{event.name} fails as it did before this task, which does not count"
     if event.ok:
         return f"{event.name} passed"
     count = len(event.problems) + event.more_problems
