@@ -41,6 +41,7 @@ def test_everything_in_order(locus: Locus, house: House) -> None:
             "agent",
             "tracker",
             "trust",
+            "verification",
             "leftovers",
         )
     ]

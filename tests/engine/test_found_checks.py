@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from locus.engine import journal, store
+from locus.engine.before import Before
 from locus.engine.found_checks import look
 from locus.model.events import Verified
+from locus.model.problems import VerifyProblem
+from locus.repo import worktrees
 from support.house import House, done, states
 
 UP = "../../.."
@@ -155,7 +158,8 @@ async def test_a_found_check_is_used_once_it_is_allowed_and_counts_only_what_the
 
 async def test_what_is_set_or_not_wanted_counts_instead(ruffed: House) -> None:
     house = ruffed
-    for settings in ({"verify": []}, {"verifyDetect": False}, {"verify": [{"name": "mine", "run": "true"}]}):
+    several: tuple[dict[str, Any], ...] = ({"verify": []}, {"verifyDetect": False}, {"verify": [{"name": "mine", "run": "true"}]})
+    for settings in several:
         house.configure(**settings)
         names = [item.source for item in await house.call("locus.trust.show")]
         assert not any("found" in name for name in names)
@@ -173,3 +177,24 @@ async def test_an_unallowed_one_refuses_nothing(ruffed: House) -> None:
     checks = {check.check: check for check in await house.call("locus.doctor")}
     assert checks["verification"].ok and "not used before you allow it" in checks["verification"].detail
     assert json.loads((house.ws.runs / run_id / "request.json").read_text())["config"]["verify"] == []
+
+
+async def test_a_comparison_that_was_cut_off_is_made_anew(house: House) -> None:
+    repo, start, seen = house.ws.repo, house.person.head, list[Path]()
+    before = Before("check-run-1")
+    await worktrees.create(repo, repo.worktrees_dir / before.name, None, start=start)
+    failed = Verified(
+        name="lint",
+        ok=False,
+        code=1,
+        problems=(VerifyProblem(file="a.py", line=9, message="old"), VerifyProblem(file="b.py", message="new")),
+    )
+
+    async def again(path: Path) -> Verified:
+        seen.append(path)
+        assert (path / "README.md").is_file()
+        return failed.model_copy(update={"problems": (VerifyProblem(file="a.py", line=3, message="old"),)})
+
+    held = [await before.held(repo, house.ws.state / "trash", start, failed, again) for _ in range(2)]
+    assert [problem.message for problem in held[0].problems] == ["new"] and held[0] == held[1] and not held[0].ok
+    assert len(seen) == 1 and house.worktrees() == []

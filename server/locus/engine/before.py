@@ -42,6 +42,8 @@ class Before:
 
     async def _at(self, repo: Repository, trash: Path, start: str, run: Runner) -> Verified:
         path = repo.worktrees_dir / self.name
+        if (path / ".git").exists():  # of this run before it was killed
+            await worktrees.remove(repo, path, trash=trash)
         await worktrees.create(repo, path, None, start=start)
         try:
             return await run(path)
