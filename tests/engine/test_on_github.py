@@ -53,6 +53,14 @@ async def test_a_failed_task_is_told_once_and_a_label_added_meanwhile_stays(hous
     assert len(demo.repository.issues[number].comments) == 1
 
 
+async def test_a_task_that_fails_again_in_the_same_words_says_so_once(house: House, demo: Demo, github: GitHub) -> None:
+    number = await house.issue("exit 3", title="Bad")
+    run_id = await house.request(number)
+    for _ in range(2):
+        assert states(await house.carry_on(run_id)) == ["failed"]
+    assert len(demo.repository.issues[number].comments) == 1
+
+
 async def test_an_answer_that_is_lost_makes_nothing_twice(house: House, demo: Demo, github: GitHub) -> None:
     number = await house.issue("echo a > a.txt")
     github.fail(method="POST", path="/repos/*/pulls", cut=True, after_effect=True)

@@ -133,7 +133,7 @@ class Notices:
             return None  # a label that is there is not set twice
 
         async def act() -> Result:
-            if notice.comment is not None:
+            if notice.comment is not None and not (self._may_be_said(key, notice) and await look() is not None):
                 await tracker.comment(number, notice.comment, marker=notice.marker)
             if notice.status is not None:
                 await tracker.set_status(number, notice.status)
@@ -142,6 +142,12 @@ class Notices:
             return {}
 
         return Effect(key, look, act)
+
+    def _may_be_said(self, key: str, notice: ForTracker) -> bool:
+        """A failure has been told before: if in the same words, it carries the same marker."""
+        fold = self._journal.fold
+        alike = [other for other in {*fold.intended, *fold.effects} if other.startswith(f"comment:{notice.task}:") and other != key]
+        return any(key.endswith(":failed") and other.endswith(":failed") for other in alike)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
