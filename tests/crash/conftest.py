@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from crash.histories import HISTORIES, Counts
-from crash.matrix import COUNTED, Setting, Settle
-from crash.worlds import Wanted, World
-from support.house import House
-from support.repos import Home, Person, Prepared
+from crash.matrix import COUNTED, Settle
+from crash.settling import Settling
+from locus.engine import patience
+from locus.tracker.github import client, lost
+from support.github.fixtures import gh, github, short_folder, wire
+from support.github.gh import Gh
+from support.github.github import GitHub
+from support.github.wire import Wire
+from support.repos import Home, Prepared
+
+__all__ = ["gh", "github", "short_folder", "wire"]
 
 
 @pytest.fixture
 def settle(prepared_repositories: Prepared, home: Home, tmp_path: Path) -> Settle:
-    """Each call gives the world anew, at the same place: it is built once, and copied from then on."""
-    place, built = tmp_path / "place", tmp_path / "built"
-    wanted: dict[str, Wanted] = {}
+    return Settling(prepared_repositories, home, tmp_path)
 
-    async def build(world: World) -> Setting:
-        shutil.rmtree(place, ignore_errors=True)
-        (place / "outside").mkdir(parents=True)
-        house = House(prepared_repositories.copy("plain", place, home, remote=True, name="project"), world.config)
-        wanted[world.name] = await world.build(house, place / "outside")
-        shutil.copytree(place, built / world.name, symlinks=True)
-        return Setting(world, house, wanted[world.name], place / "outside")
 
-    async def again(world: World) -> Setting:
-        if world.name not in wanted:
-            return await build(world)
-        shutil.rmtree(place)
-        shutil.copytree(built / world.name, place, symlinks=True)
-        person = Person(place / "project", home, place / "project-origin.git")
-        return Setting(world, House(person, world.config), wanted[world.name], place / "outside")
-
-    return again
+@pytest.fixture
+def settle_on_github(
+    prepared_repositories: Prepared, home: Home, tmp_path: Path, github: GitHub, gh: Gh, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> Settling:
+    """Tasks are on the stand-in, through the real gh; what did not get an answer is tried again at once."""
+    monkeypatch.setattr(patience, "PAUSES", (0.02,))
+    monkeypatch.setattr(lost, "_PAUSES", (0.02,))
+    monkeypatch.setattr(client, "_BACK_OFF", (0.02,))
+    return Settling(prepared_repositories, home, tmp_path, github, wire)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -19,9 +20,9 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """A journal that dies at its n-th line, before or after it is on disk; and stays dead."""
+    """A journal that dies at one of its lines (named by its number or its event), before or after it is on disk; and stays dead."""
 
-    def __init__(self, path: Path, line: int, when: When) -> None:
+    def __init__(self, path: Path, line: int | Callable[[RunEvent], bool], when: When) -> None:
         self._journal = Journal(path)
         self._line, self._when = line, when
         self._dead = False
@@ -33,7 +34,7 @@ class Fuse:
     def append(self, event: RunEvent, task: int | None = None) -> Record:
         if self._dead:
             raise Killed
-        if self._journal.fold.seq + 1 < self._line:
+        if not self._reached(event):
             return self._journal.append(event, task)
         self._dead = True
         if self._when == "after":
@@ -42,6 +43,9 @@ class Fuse:
 
     async def sync(self) -> None:
         await self._journal.sync()
+
+    def _reached(self, event: RunEvent) -> bool:
+        return self._line(event) if callable(self._line) else self._journal.fold.seq + 1 >= self._line
 
 
 class Watching(Journal):

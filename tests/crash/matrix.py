@@ -13,20 +13,34 @@ from locus.engine.journal import read
 from locus.model.events import EffectDone
 from locus.model.run import RunView
 from support.fused_runner import plain
+from support.github.github import GitHub
 from support.house import House, states
 
 IN_PROCESS, SIGKILLS = "points killed in process", "runners killed by SIGKILL"
-COUNTED = (IN_PROCESS, SIGKILLS)
+GITHUB_IN_PROCESS, GITHUB_SIGKILLS, GITHUB_LOST = (f"with GitHub: {what}" for what in (IN_PROCESS, SIGKILLS, "requests and answers lost"))
+COUNTED = (IN_PROCESS, SIGKILLS, GITHUB_IN_PROCESS, GITHUB_SIGKILLS, GITHUB_LOST)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A world, freshly made; `outside` is a folder that no run knows."""
+    """A world, freshly made; `outside` is a folder that no run knows. With `github` its tasks live there."""
 
     world: World
     house: House
     wanted: Wanted
     outside: Path
+    github: GitHub | None = None
+
+    async def requested(self) -> str:
+        """A run of what is wanted, all but its runner."""
+        return await self.house.request(*self.wanted.tasks, sprint=self.wanted.sprint)
+
+    async def started(self) -> str:
+        """As people do it: through the launcher."""
+        return await (self.house.start(sprint=self.wanted.sprint) if self.wanted.sprint else self.house.start(*self.wanted.tasks))
+
+    async def seen(self) -> Sight:
+        return await seen(self.house, self.github)
 
 
 Settle = Callable[[World], Awaitable[Setting]]
@@ -41,12 +55,18 @@ class Undisturbed:
     """Their keys, without commits, in the order they were done."""
 
 
-async def undisturbed(setting: Setting, run_id: str, view: RunView) -> Undisturbed:
+async def undisturbed(setting: Setting) -> Undisturbed:
+    run_id = await setting.requested()
+    return await told(setting, run_id, await setting.house.carry_on(run_id))
+
+
+async def told(setting: Setting, run_id: str, view: RunView) -> Undisturbed:
+    """What there is to tell of a run that has ended as it should."""
     house = setting.house
     assert tuple(states(view)) == setting.world.ends, view
     records = read(house.ws.runs / run_id / store.JOURNAL)
     effects = [plain(record.event.key) for record in records if isinstance(record.event, EffectDone)]
-    return Undisturbed(view, await seen(house), len(house.keeps()), tuple(effects))
+    return Undisturbed(view, await setting.seen(), len(house.keeps()), tuple(effects))
 
 
 async def ends_alike(setting: Setting, run_id: str, expected: Undisturbed, resume: Callable[[str], Awaitable[RunView]]) -> list[str]:
@@ -62,7 +82,7 @@ async def ends_alike(setting: Setting, run_id: str, expected: Undisturbed, resum
     assert view.ended_at is not None
     for number, times in finished.items():
         assert times_run(setting.outside, number) == times, f"#{number} was done and ran again"
-    differences = different(expected.sight, await seen(house))
+    differences = different(expected.sight, await setting.seen())
     if len(house.keeps()) > expected.keeps + 2 * len(view.tasks):
         differences.append(f"{len(house.keeps())} snapshots instead of {expected.keeps}: {house.keeps()}")
     _untouched(setting)

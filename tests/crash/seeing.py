@@ -1,4 +1,8 @@
-"""What can be seen of a repository, its remote and its tracker when a run has ended, and how two such sights differ."""
+"""What can be seen of a repository, its remote and its tracker when a run has ended, and how two such sights differ.
+
+Left out is what must differ: shas, dates, run ids, attempt numbers. So are snapshots (keep refs): a crash in the middle of a task leaves
+one more, which is what they are for.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any
 
 from locus.model.task import TaskFilter
 from locus.repo.layout import LEFTOVER
+from support.github.github import GitHub
 from support.house import House
 from support.procs import until_async
 from support.repos import OURS, all_refs, files_of
@@ -17,33 +22,65 @@ from support.repos import OURS, all_refs, files_of
 Sight = dict[str, Any]
 
 
-async def seen(house: House) -> Sight:
-    """Everything that can be told apart at the end, without what must differ: shas, dates, run ids, attempt numbers.
+async def seen(house: House, github: GitHub | None = None) -> Sight:
+    """With `github` the tracker's side is all that there is on GitHub, whoever made it."""
+    return {**await _of_git(house), **(_of_github(github) if github is not None else await _of_the_local_tracker(house))}
 
-    Snapshots (keep refs) are not among it: a crash in the middle of a task leaves one more, which is what they are for.
-    """
-    tracker = house.ws.tracker
+
+async def _of_git(house: House) -> Sight:
     common = house.ws.repo.common_dir
-    tasks = sorted(await tracker.tasks(TaskFilter(state="all")), key=lambda task: task.number)
     here, there = _ours(common), _ours(house.person.remote)
-    branches = [name for name in here if name.startswith("refs/heads/")]
-    names = {name.removeprefix("refs/heads/") for name in (*branches, *there)}
-    pulls = sorted([pull for name in sorted(names) for pull in await tracker.pulls(name)], key=lambda pull: pull.branch)
     return {
-        "branches": {name: _history(house, common, name) for name in branches},
+        "branches": {name: _history(house, common, name) for name in here if name.startswith("refs/heads/")},
         "remote": {name: _history(house, house.person.remote, name) for name in there},
         "pushed": {name: here.get(name) == tip for name, tip in there.items()},
         "own refs": _trees(house, [name for name in here if name.startswith("refs/locus/own/")]),
+        "worktrees": {name: _worktree(house, name) for name in house.worktrees()},
+        "worktree records": sorted(path.name for path in (common / "worktrees").glob("*")),
+        "run-state": _plain(str(house.run_state())),
+        "litter": await _litter(house),
+    }
+
+
+async def _of_the_local_tracker(house: House) -> Sight:
+    tracker = house.ws.tracker
+    tasks = sorted(await tracker.tasks(TaskFilter(state="all")), key=lambda task: task.number)
+    refs = [*_ours(house.ws.repo.common_dir), *_ours(house.person.remote)]
+    names = {ref.removeprefix("refs/heads/") for ref in refs}
+    pulls = sorted([pull for name in sorted(names) for pull in await tracker.pulls(name)], key=lambda pull: pull.branch)
+    return {
         "pull requests": [(pull.branch, pull.base, pull.state, pull.draft, pull.title, _plain(pull.body)) for pull in pulls],
         "pull request numbers": sorted(pull.number for pull in pulls),
         "tasks": [(task.number, task.status, task.state, task.labels, _branch(task.pull_request)) for task in tasks],
         "comments": {
             task.number: sorted((comment.author, _plain(comment.body)) for comment in await tracker.comments(task.number)) for task in tasks
         },
-        "worktrees": {name: _worktree(house, name) for name in house.worktrees()},
-        "worktree records": sorted(path.name for path in (common / "worktrees").glob("*")),
-        "run-state": _plain(str(house.run_state())),
-        "litter": await _litter(house),
+    }
+
+
+def _of_github(github: GitHub) -> Sight:
+    """`made` counts whatever was ever made there: also what is there no more would show in it."""
+    (repository,) = github.world.repositories.values()
+    issues = [issue for issue in repository.issues.values() if issue.pull is None]
+    pulls = [(issue, issue.pull, issue.pull.merged_at is not None) for issue in repository.issues.values() if issue.pull is not None]
+    labels = {issue.number: sorted(label.name for label in repository.labels_of(issue)) for issue in repository.issues.values()}
+    titles = {milestone.number: milestone.title for milestone in repository.milestones.values()}
+    return {
+        "pull requests": sorted(
+            (pull.head, pull.base, issue.state, merged, pull.draft, issue.title, _plain(issue.body or ""), labels[issue.number])
+            for issue, pull, merged in pulls
+        ),
+        "pull request numbers": sorted(issue.number for issue, _, _ in pulls),
+        "issues": {
+            issue.number: (issue.title, issue.body, issue.state, issue.state_reason, titles.get(issue.milestone or 0), labels[issue.number])
+            for issue in issues
+        },
+        "comments": {
+            issue.number: sorted((comment.user, _plain(comment.body)) for comment in issue.comments) for issue in repository.issues.values()
+        },
+        "labels": sorted((label.name, label.color, label.description) for label in repository.labels.values()),
+        "milestones": sorted((milestone.number, milestone.title, milestone.state) for milestone in repository.milestones.values()),
+        "made": github.world.last_id,
     }
 
 

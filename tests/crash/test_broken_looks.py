@@ -19,7 +19,7 @@ from unittest.mock import patch
 import pytest
 
 from crash.killing import Killed
-from crash.matrix import Setting, Settle, Undisturbed, ends_alike, undisturbed
+from crash.matrix import Settle, Undisturbed, ends_alike, undisturbed
 from crash.worlds import WORLDS, World
 from locus.engine.effects import Effect, Effects, Result
 from locus.model.run import RunView
@@ -45,7 +45,7 @@ ONCE = [
 
 @pytest.mark.parametrize(("world", "key", "red"), TWICE, ids=lambda each: str(each))
 async def test_without_its_look_it_is_done_twice_and_seen(settle: Settle, world: World, key: str, red: str) -> None:
-    expected = await _expected(settle, world)
+    expected = await undisturbed(await settle(world))
     assert not await _differences(settle, world, key, expected, blind=False)
     differences = await _differences(settle, world, key, expected, blind=True)
     assert any(difference.startswith(f"{red}:") for difference in differences), differences
@@ -53,24 +53,14 @@ async def test_without_its_look_it_is_done_twice_and_seen(settle: Settle, world:
 
 @pytest.mark.parametrize(("world", "key"), ONCE, ids=lambda each: str(each))
 async def test_what_is_idempotent_needs_no_look(settle: Settle, world: World, key: str) -> None:
-    assert not await _differences(settle, world, key, await _expected(settle, world), blind=True)
-
-
-async def _expected(settle: Settle, world: World) -> Undisturbed:
-    setting = await settle(world)
-    run_id = await _requested(setting)
-    return await undisturbed(setting, run_id, await setting.house.carry_on(run_id))
-
-
-async def _requested(setting: Setting) -> str:
-    return await setting.house.request(*setting.wanted.tasks, sprint=setting.wanted.sprint)
+    assert not await _differences(settle, world, key, await undisturbed(await settle(world)), blind=True)
 
 
 async def _differences(settle: Settle, world: World, key: str, expected: Undisturbed, *, blind: bool) -> list[str]:
     """Killed after the effect was done and before it is recorded; then resumed, with or without looking for it."""
     key = next(done for done in expected.effects if fnmatchcase(done, key))
     setting = await settle(world)
-    run_id = await _requested(setting)
+    run_id = await setting.requested()
     with fused(Boundary(key, "acted"), _die), pytest.raises((Killed, BaseExceptionGroup)):
         await setting.house.carry_on(run_id)
 

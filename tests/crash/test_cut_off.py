@@ -89,12 +89,10 @@ async def test_a_removal_that_was_cut_off_is_ended(settle: Settle, half: Half) -
 
 
 async def _differences(settle: Settle, boundary: Boundary, half: Half) -> list[str]:
-    setting = await settle(SPRINT)
-    run_id = await setting.house.request(sprint=setting.wanted.sprint)
-    expected = await undisturbed(setting, run_id, await setting.house.carry_on(run_id))
+    expected = await undisturbed(await settle(SPRINT))
     setting = await settle(SPRINT)
     house = setting.house
-    run_id = await house.request(sprint=setting.wanted.sprint)
+    run_id = await setting.requested()
     with fused(boundary, _die), pytest.raises((Killed, BaseExceptionGroup)):
         await house.carry_on(run_id)
     half(house.ws.repo.worktrees_dir / "sprint-sprint-1", house.ws.repo.common_dir / "worktrees" / "sprint-sprint-1")

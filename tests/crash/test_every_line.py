@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from crash.killing import Fuse, Killed, Watching, When
-from crash.matrix import IN_PROCESS, Setting, Settle, Undisturbed, ends_alike, undisturbed
+from crash.matrix import IN_PROCESS, Setting, Settle, Undisturbed, ends_alike, told
 from crash.worlds import WORLDS, World
 
 PARTS = 4
@@ -39,11 +39,11 @@ async def test_killed_at_any_line(settle: Settle, world: World, part: int, recor
 
 
 async def _points(setting: Setting) -> tuple[Undisturbed, list[Point]]:
-    house, wanted = setting.house, setting.wanted
-    run_id = await house.request(*wanted.tasks, sprint=wanted.sprint)
+    house = setting.house
+    run_id = await setting.requested()
     watching = [Watching(house.ws.runs / run_id / "journal.jsonl", house.ws.repo.common_dir, house.ws.repo.worktrees_dir)]
     view = await house.carry_on(run_id, journal=lambda _: watching[0])
-    expected = await undisturbed(setting, run_id, view)
+    expected = await told(setting, run_id, view)
     moved = watching[0].moved | {2, view.seq}
     points: list[Point] = []
     for line in range(2, view.seq + 1):
@@ -54,8 +54,7 @@ async def _points(setting: Setting) -> tuple[Undisturbed, list[Point]]:
 
 
 async def _killed(setting: Setting, line: int, when: When) -> str:
-    house, wanted = setting.house, setting.wanted
-    run_id = await house.request(*wanted.tasks, sprint=wanted.sprint)
+    run_id = await setting.requested()
     with pytest.raises((Killed, BaseExceptionGroup)):
-        await house.carry_on(run_id, journal=lambda path: Fuse(path, line, when))
+        await setting.house.carry_on(run_id, journal=lambda path: Fuse(path, line, when))
     return run_id

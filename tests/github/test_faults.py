@@ -26,6 +26,29 @@ def test_the_next_so_many_that_match_are_struck(client: Client, github: GitHub) 
     assert [client.get("/user").status for _ in range(3)] == [200, 503, 200]
 
 
+def test_only_what_changes_something_is_struck_and_only_once(client: Client, github: GitHub, repository: Repository) -> None:
+    github.fail(next=2, writes=True, once=True, status=500)
+    assert client.get(ISSUES).status == 200
+    assert [client.post(ISSUES, {"title": title}).status for title in ("One", "One", "Two", "Two")] == [500, 201, 500, 201]
+    github.fail(writes=False, status=503)
+    assert client.post(ISSUES, {"title": "Three"}).status == 201
+    assert client.get(ISSUES).status == 503
+    assert len(repository.issues) == 3
+
+
+def test_what_was_there_is_put_back(client: Client, github: GitHub, repository: Repository) -> None:
+    before = github.copy()
+    github.fail(next=9, path="/user", status=503)
+    client.post(ISSUES, {"title": "One"})
+    github.put_back(before)
+    assert client.get(ISSUES).body == []
+    assert github.operations() == ["issues/list-for-repo"]
+    assert client.get("/user").status == 200
+    client.post(ISSUES, {"title": "Two"})
+    github.put_back(before)
+    assert client.get(ISSUES).body == [], "a copy can be put back again"
+
+
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_an_error_without_or_with_its_effect(client: Client, github: GitHub, repository: Repository, after_effect: bool) -> None:
     github.fail(method="POST", status=502, after_effect=after_effect)

@@ -52,6 +52,10 @@ class Fault:
     """A pattern as in a shell: `/repos/*/issues`, `/graphql`. The query is not part of it."""
     containing: str | None = None
     """Words of the request's body, such as the name of a GraphQL mutation."""
+    writes: bool | None = None
+    """Only requests that change something, or only those that do not."""
+    once: bool = False
+    """Only the first of those that are alike: their repetition passes."""
     status: int | None = None
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -66,13 +70,17 @@ class Fault:
     gate: Gate | None = None
     after_effect: bool = False
     """The request is carried out first."""
+    _met: set[tuple[str, str, str]] = field(default_factory=set)
 
-    def strikes(self, method: str, path: str, content: str) -> bool:
+    def strikes(self, method: str, path: str, content: str, writes: bool) -> bool:
         """Counts: ask once for each request."""
         if self.next <= 0 or (self.method not in (None, method)) or not fnmatchcase(path, self.path or "*"):
             return False
-        if self.containing is not None and self.containing not in content:
+        if (self.containing is not None and self.containing not in content) or self.writes not in (None, writes):
             return False
+        if self.once and (method, path, content) in self._met:
+            return False
+        self._met.add((method, path, content))
         if self.skip > 0:
             self.skip -= 1
             return False

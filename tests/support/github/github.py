@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -190,10 +191,25 @@ class GitHub:
             yield self.world
             self._save()
 
+    def copy(self) -> World:
+        """What there is now, for `put_back`."""
+        with self.lock:
+            return deepcopy(self.world)
+
+    def put_back(self, world: World) -> None:
+        """Everything is as it was; requests, faults and limits are forgotten. Of a repository that somebody holds there is a new one."""
+        with self.lock:
+            self.world = deepcopy(world)
+            self.limits = Limits(self.world)
+            self._dispatcher = Dispatcher(self.world, self.limits, self.surprises)
+            self.requests.clear()
+            self._faults.clear()
+            self._save()
+
     # What shall go wrong
 
     def fail(self, next: int = 1, **wanted: Any) -> Fault:
-        """See Fault: method, path, containing, skip; status, body, headers, cut, torn, delay; after_effect."""
+        """See Fault: method, path, containing, writes, once, skip; status, body, headers, cut, torn, delay; after_effect."""
         return self._struck_by(Fault(next=next, **wanted))
 
     def secondary_limit(self, retry_after: int | None = 1, next: int = 1, *, status: int = 403, **wanted: Any) -> Fault:
@@ -252,7 +268,9 @@ class GitHub:
         with self.lock:
             request.operation = self._dispatcher.name(request)
             self.requests.append(request)
-            fault = next((one for one in self._faults if one.strikes(request.method, request.path, request.content)), Fault())
+            fault = next(
+                (one for one in self._faults if one.strikes(request.method, request.path, request.content, request.writes)), Fault()
+            )
         if self.latency or fault.delay:
             time.sleep(self.latency + fault.delay)
         if fault.gate is not None and not fault.after_effect:

@@ -1,0 +1,167 @@
+"""The worlds with their tasks on GitHub, through the real gh: whatever a run dies of, and whichever answer is lost, nothing is there twice.
+
+Runs die at the boundaries of what is done on GitHub; those of git's side are tried with the local tracker. What GitHub has at the end is
+compared in full: issues, labels, comments, milestones, pull requests in any state, and how many things were ever made there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from crash.dying import by_a_runner, dies, gone
+from crash.matrix import GITHUB_IN_PROCESS, GITHUB_LOST, GITHUB_SIGKILLS, Setting, Undisturbed, ends_alike, undisturbed
+from crash.photographs import developed, photographed
+from crash.settling import Settling
+from crash.worlds import WORLDS, World
+from locus import locks
+from locus.engine import store
+from locus.model.task import PullRequest
+from locus.tracker.github import GitHubTracker
+from locus.tracker.github.issues import Issues
+from support.fused_runner import Boundary
+from support.procs import until_async
+
+STANDALONE, SPRINT, FAILING = (next(world for world in WORLDS if world.name == name) for name in ("standalone", "sprint", "failing-stops"))
+THE_SAME_BEFORE = ("manage", "status:1", "status:2:0", "comment:1")
+"""What the sprint that fails has in common with the one that does not."""
+KINDS = ("manage", "status", "pull", "comment", "mark")
+MAKE = ("pull", "comment")
+
+Record = Callable[[str, object], None]
+
+
+def _chosen(world: World) -> Callable[[Boundary], bool]:
+    """Of each effect on GitHub when it is done and not recorded; of the first of those that make something also before and afterwards."""
+    first: dict[str, str] = {}
+
+    def chosen(boundary: Boundary) -> bool:
+        kind = boundary.key.partition(":")[0]
+        if kind not in KINDS or (world is FAILING and boundary.key.startswith(THE_SAME_BEFORE)):
+            return False
+        return boundary.phase == "acted" or (kind in MAKE and first.setdefault(kind, boundary.key) == boundary.key)
+
+    return chosen
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("world", [STANDALONE, SPRINT, FAILING], ids=str)
+async def test_killed_at_the_boundaries_of_what_is_done_there(settle_on_github: Settling, world: World, record_property: Record) -> None:
+    setting = await settle_on_github(world)
+    expected, photographs = await photographed(settle_on_github, world, _chosen(world))
+    assert len(photographs) >= 8
+    for photograph in photographs:
+        dead = developed(settle_on_github, setting, photograph)
+        _alike(dead, f"killed at {photograph.boundary}", await ends_alike(dead, photograph.run_id, expected, dead.house.carry_on))
+    record_property(GITHUB_IN_PROCESS, len(photographs))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("world", "keys"), [(STANDALONE, ("pull:1", "mark:3")), (SPRINT, ("comment:2:1:done", "pull:sprint:2"))], ids=str)
+async def test_killed_by_sigkill(settle_on_github: Settling, world: World, keys: tuple[str, ...], record_property: Record) -> None:
+    """A runner of its own, of which nothing tidies up; the last one is taken up by another runner, as people do it."""
+    expected = await undisturbed(await settle_on_github(world))
+    for key in keys:
+        setting = await settle_on_github(world)
+        run_id = await dies(setting.house, Boundary(key, "acted"), setting.started())
+        resume = by_a_runner(setting.house) if key == keys[-1] else setting.house.carry_on
+        _alike(setting, f"SIGKILL at {key}", await ends_alike(setting, run_id, expected, resume))
+        await gone(run_id)
+    record_property(GITHUB_SIGKILLS, len(keys))
+
+
+ON_ITS_WAY: dict[str, dict[str, Any]] = {
+    "pull request": {"method": "POST", "path": "/repos/*/pulls"},
+    "comment": {"containing": "addComment"},
+    "label": {"method": "POST", "path": "/repos/*/labels"},
+}
+
+
+@pytest.mark.timeout(300)
+async def test_killed_while_the_answer_is_on_its_way(settle_on_github: Settling, record_property: Record) -> None:
+    """GitHub has done what was asked; gh, which waits for the answer, outlives the runner, or not."""
+    expected = await undisturbed(await settle_on_github(SPRINT))
+    for what, request in ON_ITS_WAY.items():
+        setting = await settle_on_github(SPRINT)
+        assert setting.github is not None
+        gate = setting.github.hold(**request, after_effect=True)
+        run_id = await setting.started()
+        assert await asyncio.to_thread(gate.arrived.wait, 60)
+        setting.house.kill_runner(run_id)
+        await until_async(lambda: not locks.is_held(setting.house.ws.runs / run_id / store.LOCK), 60)  # noqa: B023 - awaited here
+        gate.release()
+        _alike(setting, f"SIGKILL before the answer, {what}", await ends_alike(setting, run_id, expected, setting.house.carry_on))
+        await gone(run_id)
+    record_property(GITHUB_SIGKILLS, len(ON_ITS_WAY))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("arrives", [True, False], ids=["answers", "requests"])
+@pytest.mark.parametrize("world", [STANDALONE, SPRINT, FAILING], ids=str)
+async def test_every_write_is_lost_once(settle_on_github: Settling, world: World, arrives: bool, record_property: Record) -> None:
+    """Each request that changes something: it arrives and its answer does not, or it does not arrive itself. What is sent again passes."""
+    expected = await undisturbed(await settle_on_github(world))
+    setting = await settle_on_github(world)
+    assert setting.github is not None
+    fault = setting.github.fail(next=99, writes=True, once=True, cut=True, after_effect=arrives)
+    differences = await _left_alone(setting, expected)
+    _alike(setting, "each write lost once", differences)
+    record_property(GITHUB_LOST, 99 - fault.next)
+
+
+async def test_without_its_look_it_is_there_twice_and_seen(settle_on_github: Settling) -> None:
+    """Of a pull request GitHub itself takes no second one while the first is open: the task fails then, which is seen as well."""
+    setting = await settle_on_github(STANDALONE)
+    keys = {"comment:1:1:done": "comments of 1", "pull:1": "issues of 1"}
+    expected, photographs = await photographed(settle_on_github, STANDALONE, lambda at: at.phase == "acted" and at.key in keys)
+    assert {photograph.boundary.key for photograph in photographs} == set(keys)
+    for photograph in photographs:
+        dead = developed(settle_on_github, setting, photograph)
+        with _blind():
+            differences = await ends_alike(dead, photograph.run_id, expected, dead.house.carry_on)
+        assert any(difference.startswith(f"{keys[photograph.boundary.key]}:") for difference in differences), differences
+
+
+async def test_a_lost_comment_that_is_not_looked_for_is_there_twice_and_seen(settle_on_github: Settling) -> None:
+    expected = await undisturbed(await settle_on_github(SPRINT))
+    setting = await settle_on_github(SPRINT)
+    assert setting.github is not None
+    setting.github.fail(containing="addComment", cut=True, after_effect=True)
+    with _blind():
+        differences = await _left_alone(setting, expected)
+    assert [difference.partition(":")[0] for difference in differences] == ["comments of 1", "made"], differences
+
+
+@contextmanager
+def _blind() -> Iterator[None]:
+    """Neither a comment nor a pull request is found."""
+
+    async def no_comment(self: object, number: int, marker: str) -> bool:
+        return False
+
+    async def no_pulls(self: object, branch: str) -> list[PullRequest]:
+        return []
+
+    with (
+        patch.object(GitHubTracker, "has_comment", no_comment),
+        patch.object(Issues, "has_comment", no_comment),
+        patch.object(GitHubTracker, "pulls", no_pulls),
+    ):
+        yield
+
+
+async def _left_alone(setting: Setting, expected: Undisturbed) -> list[str]:
+    """In what the world differs when the run has come to its end by itself."""
+    run_id = await setting.requested()
+    await setting.house.carry_on(run_id)
+    return await ends_alike(setting, run_id, expected, setting.house.carry_on)
+
+
+def _alike(setting: Setting, how: str, differences: list[str]) -> None:
+    if differences:
+        pytest.fail("\n".join([f"{setting.world.name}: {how}", *differences]), pytrace=False)
