@@ -1,54 +1,86 @@
-"""`make demo`: Locus at work in a throw-away repository, driven as an editor drives it. Exits with 1 if anything is not as it should be."""
+"""`make demo`: Locus at work in a throw-away repository, driven as an editor drives it. Exits with 1 if anything is not as it should be.
+
+`make demo TRACKER=github` keeps the tasks on a GitHub of its own, on this machine.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
+import time
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from demo import playground, story
+from demo import hosting, playground, story
 from demo.editor import Editor, Refusal, opened
+from demo.hosting import Hosting
 from demo.page import Page
 from demo.playground import ROOT, GitFailed, Playground
 from demo.watch import Watch
 
+SOON = 15.0
+"""Seconds."""
 
-async def demonstrate(page: Page, folder: Path) -> None:
+
+async def demonstrate(page: Page, folder: Path, github: Hosting | None) -> None:
     page.say("Locus turns issues into reviewed branches. You see it here as an editor does, over the language")
     page.say("server protocol. The agent is a small script (tests/demo/agent.py), not an AI: it does literally")
     page.say("what the issues say. Everything else is real: the server, git, the worktrees, the branches.")
 
-    page.heading("1  A throw-away repository")
+    page.heading("A throw-away repository")
     place = playground.make(folder)
-    before = playground.possessions(place)
     page.say(f"{shown(place.project)}, this code base, with a bare remote beside it.")
     page.say("The person has work in it that is not finished: something staged, changed, new, and stashed.")
+    with contextlib.nullcontext() if github is None else github.serving(place):
+        await at_work(page, place, github)
+    page.heading("Your own editor")
+    how_to_connect(page, place if github is None else None)
+    if github is not None:
+        hosting.how_to_use(page)
+        page.say()
+        page.say(hosting.summary(github))
 
-    async with opened(place.project) as editor:
+
+async def at_work(page: Page, place: Playground, github: Hosting | None) -> None:
+    before = playground.possessions(place)
+    if github is not None:
+        hosting.introduce(page)
+    async with opened(place.project, github.environment if github is not None else {}) as editor:
         info = editor.server["serverInfo"]
-        page.heading(f"2  An editor starts `locus lsp` ({info['name']} {info['version']})")
+        page.heading(f"An editor starts `locus lsp` ({info['name']} {info['version']})")
+        if github is not None:
+            await settle_on_github(page, editor)
+            before = playground.possessions(place)  # the person has asked for the files that this has made
         await allow(page, editor)
         alone, sprint_tasks = await make_issues(page, editor)
 
-        page.heading(f"4  Two tasks side by side: Run {numbers(alone)}")
+        page.heading(f"Two tasks side by side: Run {numbers(alone)}")
         both = await run(page, editor, tasks=alone)
-        page.heading(f'5  Three tasks in order, on one branch: Run Sprint "{story.SPRINT}"')
+        page.heading(f'Three tasks in order, on one branch: Run Sprint "{story.SPRINT}"')
         sprint = await run(page, editor, sprint=story.SPRINT)
 
-        page.heading("6  What there is now")
+        page.heading("What there is now")
         await show_result(page, editor, place)
-        page.heading("7  Is everything as it should be?")
+        if github is not None:
+            page.heading("What is on GitHub now")
+            hosting.show(page, github)
+        page.heading("Is everything as it should be?")
         check_result(page, place, both, sprint, sprint_tasks)
+        if github is not None:
+            hosting.check(page, github, alone, sprint_tasks)
         after = playground.possessions(place)
         for name, value in before.items():
             page.check(after[name] == value, f"untouched: {name}")
         page.check(await editor.quit() == 0, "the server ended in order")
 
-    page.heading("8  Your own editor")
-    how_to_connect(page, place)
+
+async def settle_on_github(page: Page, editor: Editor) -> None:
+    page.say("The remote is on GitHub and gh is logged in there: so the tasks are to be there.")
+    made = (await editor.command("locus.init"))["created"]
+    page.check(len([name for name in made if ":" in name]) == hosting.LABELS, f"`locus init` has made {hosting.LABELS} labels there")
 
 
 async def allow(page: Page, editor: Editor) -> None:
@@ -62,7 +94,7 @@ async def allow(page: Page, editor: Editor) -> None:
 
 async def make_issues(page: Page, editor: Editor) -> tuple[list[int], list[int]]:
     """The numbers of the two issues that stand alone, and of the sprint's."""
-    page.heading("3  Issues")
+    page.heading("Issues")
     uri, lines = editor.open(story.SELECTED_FILE)
     first, last = (next(i for i, line in enumerate(lines) if line.strip().startswith(start)) for start in story.SELECTED_LINES)
     selection = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": len(lines[last])}}
@@ -97,7 +129,8 @@ async def run(page: Page, editor: Editor, **what: Any) -> Watch:
 
 
 async def show_result(page: Page, editor: Editor, place: Playground) -> None:
-    tasks = await editor.command("locus.issue.list", state="all")
+    tasks = await finished_tasks(editor)
+    page.check(all(task["status"] == "done" for task in tasks), "the editor lists all issues as done")
     for task in sorted(tasks, key=lambda task: int(task["number"])):
         branch = (task.get("pullRequest") or {}).get("branch", "")
         page.say(f"#{task['number']}  {task['status']:<8}  {task['title']:<32}  {task.get('sprint', ''):<10}  {branch}")
@@ -110,6 +143,16 @@ async def show_result(page: Page, editor: Editor, place: Playground) -> None:
     page.say()
     page.say("git diff main...locus/issue-1")
     page.quote("\n".join(place.git("diff", "main...locus/issue-1").splitlines()[2:]))
+
+
+async def finished_tasks(editor: Editor) -> list[Any]:
+    """All issues, as soon as the editor knows how they have ended: what is on GitHub it looks at again when a run has ended."""
+    deadline = time.monotonic() + SOON
+    while True:
+        tasks: list[Any] = await editor.command("locus.issue.list", state="all")
+        if all(task["status"] == "done" for task in tasks) or time.monotonic() > deadline:
+            return tasks
+        await asyncio.sleep(0.1)
 
 
 def check_result(page: Page, place: Playground, both: Watch, sprint: Watch, sprint_tasks: list[int]) -> None:
@@ -125,18 +168,19 @@ def check_result(page: Page, place: Playground, both: Watch, sprint: Watch, spri
     pushed = playground.git(place.remote, "for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/locus").splitlines()
     page.check(len(local) == 3 and local == pushed, "three branches, all on the remote")
     pulls = [task.get("pullRequest") for task in both.run["tasks"]] + [sprint.run.get("pullRequest")]
-    page.check(all(pulls), "three pull requests, kept beside the issues")
+    page.check(all(pulls), "three pull requests")
     page.check(place.git("worktree", "list", "--porcelain").count("worktree ") == 1, "no worktree is left over")
 
 
-def how_to_connect(page: Page, place: Playground) -> None:
+def how_to_connect(page: Page, place: Playground | None) -> None:
     page.say(f"The server   {Path(sys.executable).with_name('locus')} lsp")
     page.say("VS Code      make vsix, then code --install-extension vscode-extension/dist/locus-*.vsix,")
     page.say("             then set locus.server.path to the path above")
     page.say('Neovim 0.11  vim.lsp.config("locus", { cmd = { "PATH ABOVE", "lsp" }, root_markers = { ".git" } })')
     page.say('             vim.lsp.enable("locus")')
     page.say("Any other    a language server on standard input and output, for every kind of file")
-    page.say(f"Try it on    {shown(place.project)} (`make clean` removes it)")
+    if place is not None:
+        page.say(f"Try it on    {shown(place.project)} (`make clean` removes it)")
 
 
 def numbers(tasks: list[int]) -> str:
@@ -155,10 +199,13 @@ def fresh_folder() -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--folder", type=Path, help="where to put the repository (default: a new folder in .demo)")
-    folder: Path = parser.parse_args().folder or fresh_folder()
+    parser.add_argument("--tracker", choices=("local", "github"), default="local", help="where the tasks are kept (default: local)")
+    given = parser.parse_args()
+    folder: Path = given.folder or fresh_folder()
     page = Page()
     try:
-        asyncio.run(demonstrate(page, folder.resolve()))
+        with hosting.opened() if given.tracker == "github" else contextlib.nullcontext() as github:
+            asyncio.run(demonstrate(page, folder.resolve(), github))
     except (Refusal, GitFailed, AssertionError) as problem:
         page.check(False, "the demonstration came to its end")
         page.quote(str(problem))

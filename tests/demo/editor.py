@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,10 @@ class Editor:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Editor]:
-    """`locus lsp` from the environment that this program runs in, initialised for `folder`."""
+async def opened(folder: Path, more: Mapping[str, str]) -> AsyncIterator[Editor]:
+    """`locus lsp` from the environment that this program runs in and `more`, initialised for `folder`."""
     program = Path(sys.executable).with_name("locus.exe" if sys.platform == "win32" else "locus")
-    client = await start([str(program), "lsp"], cwd=folder, env=environment())
+    client = await start([str(program), "lsp"], cwd=folder, env={**environment(), **more})
     try:
         editor = Editor(client, folder)
         editor.server = await client.initialize(

@@ -14,11 +14,14 @@ class Page:
     def __init__(self) -> None:
         self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         self.failures: list[str] = []
+        self._sections = 0
         self._began = time.monotonic()
 
     def heading(self, text: str) -> None:
+        """The next section's, with its number."""
+        self._sections += 1
         self._print()
-        self._print(self._styled(_BOLD, text))
+        self._print(self._styled(_BOLD, f"{self._sections}  {text}"))
 
     def say(self, text: str = "") -> None:
         self._print(f"  {text}" if text else "")

@@ -20,13 +20,16 @@ def python(home: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProces
     )
 
 
-def test_the_demonstration_ends_well_and_reads_well(tmp_path: Path) -> None:
-    done = python(tmp_path, "-m", "demo", "--folder", str(tmp_path / "demo"), cwd=TESTS.parent)
+@pytest.mark.parametrize("tracker", ["local", "github"])
+def test_the_demonstration_ends_well_and_reads_well(tracker: str, tmp_path: Path) -> None:
+    done = python(tmp_path, "-m", "demo", "--tracker", tracker, "--folder", str(tmp_path / "demo"), cwd=TESTS.parent)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "Everything is as it should be." in done.stdout
     assert "not an AI" in done.stdout
     assert "\x1b" not in done.stdout
+    seen = "Seen on this GitHub: 5 issues, 5 done, 3 pull requests, 5 comments, 18 labels, 1 milestone."
+    assert (seen in done.stdout) is (tracker == "github")
     own = [line for line in done.stdout.splitlines() if str(tmp_path) not in line and sys.prefix not in line]
     assert max(map(len, own)) <= 100
 
