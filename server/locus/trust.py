@@ -71,6 +71,11 @@ def _in(file: str | None) -> str | None:
     return f"in {file}" if file is not None else None
 
 
+def is_the_persons(merged: Merged, agent: str) -> bool:
+    """Whether the profile of that name is from the person's own file or the editor: what came with a clone cannot loosen anything."""
+    return merged.origins.get(f"agents.{agent}") in ("user", "editor")
+
+
 class TrustStore:
     """One small file for each allowed command, named by the hash and holding the text: `<state>/trust/<hash>`."""
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locus.model.agent import Location, Notice, Text, ToolStart, Usage, parse_agent_event
+from locus.model.agent import Location, Notice, Retry, Started, Text, ToolStart, Usage, parse_agent_event
 from locus.model.events import EffectDone, Record, Unknown, parse_record
 from locus.model.run import Fold, RunView, fold
 from locus.model.states import RunState, TaskState
@@ -110,7 +110,7 @@ def test_every_prefix_is_a_valid_view(length: int, held: bool) -> None:
     assert view.state.ended is (length == len(JOURNAL) or not held)
     assert (view.ended_at is not None) is (length == len(JOURNAL))
     if not held:
-        assert view.questions == () and not any(task.state.active for task in view.tasks)
+        assert not any(task.state.active for task in view.tasks)
 
 
 def test_a_record_survives_being_written() -> None:
@@ -123,11 +123,102 @@ def test_nothing_is_no_view() -> None:
     assert fold([]) is None
 
 
-def test_a_question_waits_until_it_is_answered_or_its_runner_is_gone() -> None:
+def test_a_question_of_a_task_waits_until_it_is_answered_also_where_its_runner_is_gone() -> None:
     asked = up_to("question.asked")
     assert [question.id for question in view_of(asked).questions] == ["q1"]
-    assert view_of(asked, held=False).questions == ()
+    assert [question.id for question in view_of(asked, held=False).questions] == ["q1"]
     assert view_of(up_to("question.answered")).questions == ()
+
+
+def after(*bodies: dict[str, Any], start: str = "question.asked", held: bool = True) -> RunView:
+    records = up_to(start)
+    more = [{"v": 1, "seq": len(records) + place, "at": f"2026-01-01T00:01:{place:02}Z", **body} for place, body in enumerate(bodies, 1)]
+    return view_of([*records, *more], held=held)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "still_open"),
+    [
+        ([{"task": 2, "kind": "task.state", "state": "blocked", "error": "nobody has answered"}], True),
+        ([{"task": 2, "kind": "task.state", "state": "blocked"}, {"kind": "run.ended", "state": "failed"}], True),
+        ([{"task": 2, "kind": "task.state", "state": "blocked"}, {"kind": "run.ended", "state": "failed"}, {"kind": "run.started"}], True),
+        ([{"task": 2, "kind": "task.state", "state": "blocked"}, {"task": 2, "kind": "task.state", "state": "preparing"}], False),
+        ([{"task": 2, "kind": "task.state", "state": "failed"}], False),
+        ([{"kind": "run.ended", "state": "failed"}], False),
+        ([{"kind": "question.answered", "id": "q1", "option": None}], False),
+    ],
+)
+def test_a_question_stays_open_while_its_task_is_blocked(bodies: list[dict[str, Any]], still_open: bool) -> None:
+    assert bool(after(*bodies).questions) is still_open
+
+
+def test_a_question_of_the_run_is_its_runners() -> None:
+    asked = {"kind": "question.asked", "question": {**QUESTION, "id": "q0", "task": None, "kind": "base"}}
+    assert [question.id for question in after(asked).questions] == ["q1", "q0"]
+    assert [question.id for question in after(asked, held=False).questions] == ["q1"]
+    assert [question.id for question in after(asked, {"kind": "run.started"}).questions] == ["q1"]
+
+
+def test_a_run_waits_only_where_nothing_in_it_is_worked_on() -> None:
+    """Task 2 asks while task 1 is worked on; then it is the only one."""
+    assert after().state is RunState.RUNNING
+    view = after({"task": 1, "kind": "task.state", "state": "done"})
+    assert (view.state, view.reason) == (RunState.WAITING, "#2 asks: May I?")
+    limit = {"kind": "task.state", "state": "pending", "phase": "waits for the limit's end", "resumesAt": "2026-01-01T09:00:00Z"}
+    both = after({"task": 1, **limit}, {"kind": "question.answered", "id": "q1", "option": "yes"})
+    assert both.state is RunState.RUNNING
+    view = after({"task": 1, **limit}, {"kind": "question.answered", "id": "q1", "option": "yes"}, {"task": 2, **limit})
+    assert (view.state, view.reason) == (RunState.WAITING, "#1 waits for the limit's end")
+    assert view.tasks[0].resumes_at == "2026-01-01T09:00:00Z"
+    view = after({"task": 1, **limit}, {"task": 1, "kind": "task.state", "state": "preparing"})
+    assert (view.state, view.tasks[0].resumes_at) == (RunState.RUNNING, None)
+
+
+def test_what_is_spent_is_added_up_over_sessions_and_attempts() -> None:
+    """An agent reports sums over its session, also where it goes on in a later turn, and perhaps twice."""
+
+    def turn(attempt: int, session: str | None, tokens: int, cost: float) -> dict[str, Any]:
+        return {
+            "task": 2,
+            "kind": "agent.turn",
+            "attempt": attempt,
+            "outcome": "ok",
+            "session": session,
+            "tokens": tokens,
+            "costUsd": cost,
+        }
+
+    view = after(turn(1, "s1", 100, 0.5), turn(2, "s1", 150, 0.75), turn(3, "s2", 10, 0.1), turn(4, None, 7, 0.2), turn(5, None, 7, 0.2))
+    task = view.tasks[1]
+    assert task.tokens == 174 and task.cost_usd == pytest.approx(1.25)
+    assert [attempt.tokens for attempt in task.attempts] == [100, 50, 10, 7, 7]
+    assert [attempt.cost_usd for attempt in task.attempts] == [pytest.approx(each) for each in (0.5, 0.25, 0.1, 0.2, 0.2)]
+    assert view.tokens == 174 and view.cost_usd == pytest.approx(1.25)
+
+
+def test_the_stream_and_the_journal_tell_the_same_cost() -> None:
+    state = Fold()
+    for record in up_to("question.asked"):
+        state.apply(parse_record(record))
+    turn = {"v": 1, "at": "2026-01-01T00:02:00Z", "task": 2, "kind": "agent.turn", "outcome": "ok"}
+    for attempt, sums in ((1, (40, 0.4)), (2, (90, 0.9))):
+        state.apply_agent(2, Started(session_id="s"), attempt)
+        state.apply_agent(2, Usage(tokens=sums[0] - 5, cost_usd=sums[1] - 0.05), attempt)
+        state.apply_agent(2, Usage(tokens=sums[0], cost_usd=sums[1]), attempt)
+        record = turn | {"seq": state.seq + 1, "attempt": attempt, "session": "s", "tokens": sums[0], "costUsd": sums[1]}
+        state.apply(parse_record(record))
+        state.apply_agent(2, Usage(tokens=sums[0], cost_usd=sums[1]), attempt)  # read later
+    task = state.tasks[2]
+    assert (task.tokens, task.cost_usd) == (90, 0.9)
+    assert [attempt.tokens for attempt in task.attempts] == [40, 50]
+
+
+def test_a_model_that_is_waited_for_is_seen() -> None:
+    state = Fold()
+    for record in up_to("question.asked"):
+        state.apply(parse_record(record))
+    state.apply_agent(1, Retry(attempt=2, status=529))
+    assert state.tasks[1].activity == "waiting for the model: 529, attempt 2"
 
 
 def test_without_end_and_holder_the_run_is_lost_and_its_tasks_interrupted() -> None:

@@ -18,7 +18,7 @@ from locus.cli.present import question_lines
 from locus.cli.session import Session
 from locus.cli.signals import PATIENCE, Presses, heard
 from locus.errors import LocusError
-from locus.model.events import Question
+from locus.model.events import Option, Question
 from locus.model.run import RunView
 
 POLL: Final = 0.05  # seconds
@@ -142,13 +142,22 @@ class Attendance:
                 picked = prompt.pick(answer, [option.id for option in question.options]) if picked is None else picked
                 if picked is not None:
                     break
+            said = await self._said(question.options[picked])
         except asyncio.CancelledError:
             terminal.say("\n(this question is no longer open)")
             raise
         try:
-            await self._session.call("locus.run.answer", runId=run_id, questionId=question.id, option=question.options[picked].id)
+            option = question.options[picked].id
+            await self._session.call("locus.run.answer", runId=run_id, questionId=question.id, option=option, message=said)
         except LocusError as error:
             terminal.say(f"the answer was not taken: {error}")
+
+    async def _said(self, option: Option) -> str | None:
+        """The words that go with it: an answer that is none of the choices, or why something is denied."""
+        if option.kind not in ("text", "reject_once"):
+            return None
+        asked = "Your answer: " if option.kind == "text" else "Why, for the agent (Enter for no reason): "
+        return ((await prompt.ask(self._session.terminal, asked)) or "").strip() or None
 
     async def _withdraw(self) -> None:
         if self._asking is None:

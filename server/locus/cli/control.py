@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from locus.cli.parser import Given
 from locus.cli.prompt import pick
@@ -34,18 +35,40 @@ async def answer(session: Session, given: Given) -> int:
     picked = pick(option, names)
     if picked is None:
         picked = pick(option, [choice.label for choice in question.options])
+    message = given.text("message")
+    if picked is None and message is None and (free := _free(question)) is not None:
+        picked, message = free, option  # the answer in the person's own words
     if picked is None:
         choices = ", ".join(f"{number}) {choice.id}" for number, choice in enumerate(question.options, 1))
         raise InvalidArguments(f"{option!r} is no option of the question {question.id}", f"the options are: {choices}")
     after: RunView = await session.call(
-        "locus.run.answer", runId=view.id, questionId=question.id, option=names[picked], message=given.text("message")
+        "locus.run.answer", runId=view.id, questionId=question.id, option=names[picked], message=message, input=_input(given)
     )
-    session.show(after, lambda: _confirmed(after, question, picked))
+    session.show(after, lambda: _confirmed(after, question, picked, resumed=not view.alive))
     return 0
 
 
-def _confirmed(view: RunView, question: Question, picked: int) -> Iterable[str]:
+def _free(question: Question) -> int | None:
+    return next((place for place, option in enumerate(question.options) if option.kind == "text"), None)
+
+
+def _input(given: Given) -> dict[str, Any] | None:
+    text = given.text("input")
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InvalidArguments(f"--input is not JSON: {error}", "give an object, as `locus status --json` shows it") from error
+    if not isinstance(value, dict):
+        raise InvalidArguments("--input is no JSON object", "give an object, as `locus status --json` shows it")
+    return value
+
+
+def _confirmed(view: RunView, question: Question, picked: int, *, resumed: bool) -> Iterable[str]:
     yield f"Answered {question.id} of {view.id}: {one_line(question.options[picked].label)}"
+    if resumed:
+        yield f"#{question.task} goes on with it: locus logs -f {view.id}"
 
 
 async def _views(session: Session, run_id: str | None) -> list[RunView]:

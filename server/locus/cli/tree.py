@@ -159,7 +159,10 @@ _SPECS = (
             Positional("question", "QUESTION", "the question, as `locus status` names it"),
             Positional("option", "OPTION", "the option, by name or number"),
         ),
-        options=(Option("message", "a word to the agent", metavar="TEXT", short="m"),),
+        options=(
+            Option("message", "a word to the agent", metavar="TEXT", short="m"),
+            Option("input", "what the agent's tool is to be given instead", metavar="JSON"),
+        ),
     ),
     Spec(("status",), "show the active sprint, the issues by status and the runs", "status:status"),
     Spec(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -55,6 +55,7 @@ class AnswerRun(Arguments):
     question_id: str
     option: str
     message: str | None = None
+    input: dict[str, Any] | None = None
 
 
 class RunStartedResult(Model):
@@ -85,10 +86,10 @@ async def stop(ws: Workspace, args: StopRun, _face: Face) -> RunView:
     return await send(ws, args.run_id, task=args.task, force=args.force)
 
 
-async def answer(ws: Workspace, args: AnswerRun, _face: Face) -> RunView:
-    from locus.engine.launch import answer as send
+async def answer(ws: Workspace, args: AnswerRun, face: Face) -> RunView:
+    from locus.engine.answering import answer as send
 
-    return await send(ws, args.run_id, args.question_id, args.option, args.message)
+    return await send(ws, args.run_id, args.question_id, args.option, args.message, args.input, interactive=face.interactive)
 
 
 async def listed(ws: Workspace, args: ListRuns, _face: Face) -> list[RunView]:

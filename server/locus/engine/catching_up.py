@@ -6,7 +6,7 @@ from locus.engine import messages, snapshots
 from locus.engine.context import changes_since
 from locus.engine.earlier import Changes
 from locus.engine.effects import Effect, Result
-from locus.engine.execute import Place
+from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, blocked, others_commits
 from locus.model.events import Conflicted, ConflictedFile

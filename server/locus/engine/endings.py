@@ -7,7 +7,7 @@ from pathlib import Path
 from locus.engine import messages, snapshots
 from locus.engine.branches import OWN_REFS
 from locus.engine.effects import Effect, Result
-from locus.engine.execute import Place
+from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-from locus.engine import learning, prompt, turn, verify
+from locus.engine import learning, prompt, sessions, snapshots, turn, verify
+from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import failed, interrupted
 from locus.model.agent import TurnEnd
@@ -17,19 +16,11 @@ from locus.repo import records, work, worktrees
 from locus.repo.objects import is_ancestor
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a task is worked on: a worktree on `branch`, beginning at the commit `start`. `hold` keeps the branch locked."""
+async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt.Brief, session: str | None = None) -> Accepted:
+    """Raises TaskEnded when the task failed, was blocked or stopped; the worktree then stays as the agent left it.
 
-    branch: str
-    worktree: Path
-    start: str
-    start_tree: str
-    hold: Sequence[int]
-
-
-async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt.Brief) -> Accepted:
-    """Raises TaskEnded when the task failed, was blocked or stopped; the worktree then stays as the agent left it."""
+    `session`: the agent goes on in it. Further attempts do as well, where the agent can.
+    """
     first = run.task(number).attempt + 1
     failures: list[Verified] = []
     for attempt in range(first, first + run.config.agent.max_attempts):
@@ -37,8 +28,7 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
             raise interrupted("stopped by a person")
         phase = "working" if attempt == first else "mending what failed"
         run.move(number, TaskState.WORKING, phase=phase, attempt=attempt)
-        text = prompt.write(replace(brief, failures=failures))
-        end = await _turn(run, number, agent, place, text, attempt)
+        end = await _attempt(run, number, agent, place, replace(brief, failures=failures), attempt, session)
         tree = await run.control.unless_stopped(number, _evidence(run, number, place))
         if run.config.verify:
             run.move(number, TaskState.VERIFYING, phase="verifying", attempt=attempt)
@@ -49,6 +39,8 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
             await asyncio.to_thread(learning.propose, run.ws, run.id, number, run.task_folder(number))
             run.record(accepted, number)
             return accepted
+        goes_on = sessions.known(run, number, agent)
+        session = goes_on.session if goes_on is not None else None
     names = ", ".join(failure.name for failure in failures)
     raise failed(
         f"verification failed after {run.config.agent.max_attempts} attempts: {names}",
@@ -56,10 +48,22 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
     )
 
 
-async def _turn(run: Run, number: int, agent: str, place: Place, text: str, attempt: int) -> TurnEnd:
+async def _attempt(run: Run, number: int, agent: str, place: Place, brief: prompt.Brief, attempt: int, session: str | None) -> TurnEnd:
+    """In its session, with a short word; a session that is not there any more is begun anew, once."""
+    if session is not None:
+        text = prompt.follow_up(brief.failures) if brief.failures else sessions.word(run, number)
+        try:
+            return await _turn(run, number, agent, place, text, attempt, session)
+        except turn.SessionLost:
+            if not brief.failures:  # nobody knows what the files are about
+                await snapshots.back_to(run, place.worktree, place.branch, place.start, number)
+    return await _turn(run, number, agent, place, prompt.write(brief), attempt, None)
+
+
+async def _turn(run: Run, number: int, agent: str, place: Place, text: str, attempt: int, session: str | None) -> TurnEnd:
     """Nothing that the agent has started is alive afterwards: the lock files of a git of its own that was killed are taken away."""
     try:
-        return await turn.take(run, number, agent, place.worktree, place.start, text, attempt, place.hold)
+        return await turn.take(run, number, agent, place.worktree, place.start, text, attempt, place.hold, session)
     finally:
         if records.intact(run.repo, place.worktree):
             worktrees.clear_stale_locks(run.repo, place.worktree, place.branch)

@@ -139,8 +139,8 @@ class Follower:
         parsed = stream.parse(line)
         if parsed is None:
             return
-        at, event = parsed
-        self._fold.apply_agent(number, event)
+        at, event, attempt = parsed
+        self._fold.apply_agent(number, event, attempt)
         if not self.log:
             return
         source = event.stream if isinstance(event, Notice) else "locus"

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -29,6 +29,7 @@ class Answer(Model):
     question_id: str
     option: str
     message: str | None = None
+    input: dict[str, Any] | None = None
 
 
 Message = Stop | ForceStop | Answer

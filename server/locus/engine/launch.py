@@ -11,12 +11,12 @@ from pathlib import Path
 from locus import locks, process
 from locus.engine import inbox, questions, request, resuming, store
 from locus.engine.in_effect import in_effect
-from locus.engine.inbox import Answer, ForceStop, Stop
+from locus.engine.inbox import ForceStop, Stop
 from locus.engine.journal import Journal
 from locus.engine.plan import is_done
 from locus.engine.request import RunRequest
 from locus.engine.store import RunStore
-from locus.errors import InvalidArguments, LocusError, NotFound, Refused
+from locus.errors import LocusError, NotFound, Refused
 from locus.locks import Lock
 from locus.model import labels, naming
 from locus.model.events import RequestedTask, RunRequested, Warned
@@ -90,8 +90,8 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
     return run_id
 
 
-async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, interactive: bool) -> str:
-    """Takes up an unfinished run that nobody is carrying on. Without an id it must be clear which one is meant."""
+async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, interactive: bool, only: tuple[int, ...] | None = None) -> str:
+    """Takes up an unfinished run that nobody is carrying on, or `only` these of its tasks. Without an id it must be clear which one."""
     view = await resuming.chosen(ws, run_id, sprint)
     folder = ws.runs / view.id
     asked = request.load(folder)
@@ -100,7 +100,7 @@ async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, inter
         journal.close()
         if journal.fold.seq != view.seq:  # between our look and our lock it was resumed, and came to its end
             raise Refused(f"run {view.id} has gone on meanwhile", "see `locus status`")
-        now = asked.model_copy(update={"interactive": interactive, "root": _root(ws, asked)})
+        now = asked.model_copy(update={"interactive": interactive, "root": _root(ws, asked), "only": only})
         if now != asked:
             now.save(folder)
         inbox.clear_stops(folder / store.INBOX)
@@ -130,21 +130,6 @@ def _not_running(view: RunView) -> Refused:
     why = view.reason if view.state is RunState.LOST else f"it is {view.state}"
     hint = f"take it up again with `locus run --resume {view.id}`" if view.state.unfinished else "see `locus status`"
     return Refused(f"run {view.id} is not running: {why}", hint)
-
-
-async def answer(ws: Workspace, run_id: str, question_id: str, option: str, message: str | None = None) -> RunView:
-    """The first answer counts; a second one is refused."""
-    runs = RunStore(ws.runs)
-    view = runs.view(run_id)
-    question = next((question for question in view.questions if question.id == question_id), None)
-    if question is None:
-        raise NotFound(f"run {run_id} has no open question {question_id!r}", "it may have been answered elsewhere, or have expired")
-    options = [known.id for known in question.options]
-    if option not in options:
-        raise InvalidArguments(f"option: {option!r} is none of {', '.join(options)}")
-    if not inbox.put(ws.runs / run_id / store.INBOX, Answer(question_id=question_id, option=option, message=message)):
-        raise Refused("the question has been answered already", "the first answer counts")
-    return runs.view(run_id)
 
 
 async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[list[Task], str | None]:

@@ -9,7 +9,7 @@ from locus.engine import snapshots
 from locus.engine.branches import beginning
 from locus.engine.claims import Claim, taken
 from locus.engine.effects import Effect, Result
-from locus.engine.execute import Place
+from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.errors import Refused
 from locus.model import naming
@@ -51,6 +51,15 @@ async def again(run: Run, branch: str, worktree: Path, start: str, task: int | N
         await _anew(run, branch, worktree, start, task)
     else:
         await snapshots.back_to(run, worktree, branch, start, task)
+    return await _place(run, branch, worktree, start, claim)
+
+
+async def left(run: Run, branch: str, worktree: Path, start: str, task: int, claim: Claim) -> Place:
+    """The worktree as its agent left it, for the same agent to go on in; what stands there is kept first."""
+    if not claim.add(branch):
+        raise taken(branch)
+    await worktrees.adopt(run.repo, worktree, branch)
+    await snapshots.whole(run, worktree, branch, start, task, "before its agent went on in it")
     return await _place(run, branch, worktree, start, claim)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from locus.engine import messages
 from locus.engine.effects import Effect, Result
-from locus.engine.execute import Place
+from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, and_resume, blocked, failed, others_commits
 from locus.errors import OutOfReach, ProcessFailed, Refused

@@ -30,6 +30,8 @@ class RunRequest(Model):
     """Where each setting comes from; decides which commands a person must have allowed."""
     interactive: bool = False
     """Somebody can be asked while the run goes on."""
+    only: tuple[int, ...] | None = None
+    """Of a resumed run: just these tasks are taken up."""
 
     def merged(self) -> Merged:
         return Merged(self.config, self.origins, ())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from locus.engine import verify
 from locus.engine.effects import Effect, Result
-from locus.engine.execute import Place
+from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import blocked, failed
 from locus.errors import Refused

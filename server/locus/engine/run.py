@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,15 @@ from locus.engine.notices import Notices
 from locus.engine.request import RunRequest
 from locus.engine.verdicts import TaskEnded
 from locus.locks import Slots
-from locus.model.config import Config
+from locus.model.config import AgentProfile, Config
 from locus.model.events import RunEvent, RunPlanned, TaskStateChanged, Warned
 from locus.model.run import TaskRun
 from locus.model.states import TaskState
 from locus.model.task import Comment
 from locus.repo.discover import Repository
 from locus.tracker.protocol import Tracker
+from locus.trust import is_the_persons
+from locus.workspace import resolve_agent
 
 if TYPE_CHECKING:
     from locus.engine.survey import Survey
@@ -62,6 +65,8 @@ class Run:
     """What checks said before the tasks."""
     left_out: set[int] = field(default_factory=set)
     """Tasks that were withdrawn before their turn came: they are nobody's failure."""
+    granted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a person has answered: what they allowed for the run may settle other questions. Another one each time."""
 
     def __post_init__(self) -> None:
         self.before = Before(f"check-{self.id}")
@@ -87,8 +92,24 @@ class Run:
     def trash(self) -> Path:
         return self.ws.state / "trash"
 
+    @property
+    def model(self) -> str | None:
+        """The model that agents are asked to use, where the run says so."""
+        return self.request.wanted.model or self.config.ai.model
+
     def agent(self, name: str) -> Agent:
         return self.ws.agent(name, self.config)[1]
+
+    def profile(self, name: str) -> AgentProfile:
+        return self.config.agents[resolve_agent(name, self.config)]
+
+    def is_the_persons(self, agent: str) -> bool:
+        """Whether its profile is from the person's own settings, not from the repository."""
+        return is_the_persons(self.request.merged(), agent)
+
+    def tell_granted(self) -> None:
+        self.granted.set()
+        self.granted = asyncio.Event()
 
     def record(self, event: RunEvent, task: int | None = None) -> None:
         self.journal.append(event, task)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from locus import process
-from locus.engine import briefs, questions, remaining, request, retention, runstate, sprint, standalone, store, taking_up
+from locus.engine import asking, briefs, questions, remaining, request, retention, runstate, sprint, standalone, store, taking_up
 from locus.engine import plan as planning
 from locus.engine.branches import OWN_REFS
 from locus.engine.claims import Claims, guard
@@ -65,6 +65,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
         control.listen_to_signals()
     resumed, died = journal.fold.started, journal.fold.started and not journal.fold.state.ended
     journal.append(RunStarted(resumed=resumed))
+    asking.settle(journal, folder / store.INBOX)
     claims = Claims(ws.branch_lock, patient=resumed)
     beside = [
         asyncio.create_task(control.watch(folder / store.INBOX)),
@@ -140,6 +141,7 @@ async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control
     if known is not None:
         await taking_up.follow_the_repository(ws, journal)
         known, seen = await taking_up.still_to_do(ws, journal, known, seen)
+        known = taking_up.only(journal, known, asked.only)
         await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in known.tasks})
         claims.take(task.branch for task in known.tasks if not journal.fold.tasks[task.number].state.succeeded)
         return known, replace(seen, branch=BaseBranch(known.base_branch, known.remote))
@@ -228,7 +230,9 @@ def _ending(run: Run) -> RunEnded:
         return _told(run)
     bad = sum(state in (TaskState.FAILED, TaskState.BLOCKED) for state in states)
     if run.control.stopping or not bad:
-        return RunEnded(state=RunState.STOPPED, reason="stopped by a person", hint="go on with `locus run --resume`")
+        left = sum(not state.succeeded for state in states)
+        reason = f"{left} of {len(states)} tasks are left to do" if run.request.only and not run.control.stopping else "stopped by a person"
+        return RunEnded(state=RunState.STOPPED, reason=reason, hint="go on with `locus run --resume`")
     noun = "task" if len(states) == 1 else "tasks"
     return RunEnded(
         state=RunState.FAILED, reason=f"{bad} of {len(states)} {noun} did not succeed", hint="mend the cause, then `locus run --resume`"

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from locus.engine import branches, briefs, endings, messages, places, publish, resolutions, snapshots, verdicts
+from locus.engine import branches, briefs, endings, messages, places, publish, resolutions, sessions, snapshots, verdicts
 from locus.engine.catching_up import catch_up, follow, sprint_diff
 from locus.engine.claims import Claim
-from locus.engine.execute import Place, execute
+from locus.engine.execute import execute
+from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.slots import slot, still_wanted
 from locus.engine.verdicts import TaskEnded, interrupted
 from locus.errors import LocusError, NotFound
 from locus.model.events import Accepted
+from locus.model.plan import PlannedTask
 from locus.model.states import TaskState
 from locus.model.task import Task
 from locus.repo.base import BaseBranch, known_base
@@ -68,13 +70,17 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                 begun = True
                 run.move(number, TaskState.PREPARING, phase="preparing")
                 run.notices.status(number, TaskState.PREPARING)
-                if resuming:
-                    place = await unless_stopped(number, _taken_up(run, place, number, claim, published))
-                    resuming = False
-                base = await unless_stopped(number, catch_up(run, place, number, base))
-                at = await places.here(run, place, number)
+                goes_on = await unless_stopped(number, _goes_on_in(run, place, planned, claim, published)) if resuming else None
+                if goes_on is not None:
+                    at, session = goes_on
+                else:
+                    if resuming:
+                        place = await unless_stopped(number, _taken_up(run, place, number, claim, published))
+                    base = await unless_stopped(number, catch_up(run, place, number, base))
+                    at, session = await places.here(run, place, number), None
+                resuming = False
                 brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base or run.planned.base_commit))
-                accepted = await execute(run, number, planned.agent, at, brief)
+                accepted = await execute(run, number, planned.agent, at, brief, session)
             await unless_stopped(number, _publish(run, tasks[number], at, accepted))
         except LocusError as error:
             if not await _goes_on(run, number, verdicts.of(error), at):
@@ -104,6 +110,16 @@ async def _finish_accepted(run: Run, tasks: Mapping[int, Task], place: Place) ->
             return _Published(number, await _goes_on(run, number, verdicts.of(error), at))
         return _Published(number)
     return _Published()
+
+
+async def _goes_on_in(run: Run, place: Place, planned: PlannedTask, claim: Claim, published: _Published) -> tuple[Place, str] | None:
+    """The worktree as the task's agent left it, and its session, where nothing has come in between."""
+    task = run.task(planned.number)
+    if published.number is not None or run.journal.fold.left_to_person or task.start is None:
+        return None
+    if await follow(run, place, planned.number, task.start) != task.start:
+        return None
+    return await sessions.place(run, planned.number, planned.agent, claim)
 
 
 async def _taken_up(run: Run, place: Place, number: int, claim: Claim, published: _Published) -> Place:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from locus.engine import briefs, endings, messages, places, publish, verdicts
+from locus.engine import briefs, endings, messages, places, publish, sessions, verdicts
 from locus.engine.claims import Claim
-from locus.engine.execute import Place, execute
+from locus.engine.execute import execute
+from locus.engine.parking import Parking
+from locus.engine.place import Place
 from locus.engine.resolutions import accepted_stands
 from locus.engine.run import Run
 from locus.engine.slots import Turn, slot, still_wanted
-from locus.engine.verdicts import interrupted
+from locus.engine.verdicts import TaskEnded, interrupted
 from locus.errors import LocusError
 from locus.model.events import Accepted
 from locus.model.plan import PlannedTask
@@ -23,6 +25,7 @@ async def run_all(run: Run) -> None:
     """Every planned task once; done ones are only put away. The pool starts them in the plan's order."""
     tasks = {task.number: task for task in run.seen.tasks}
     unfinished = [planned for planned in _order(run) if not run.task(planned.number).state.succeeded]
+    parking = Parking(run, len(unfinished))
     async with asyncio.TaskGroup() as group:
         for planned in run.planned.tasks:
             if run.task(planned.number).state.succeeded:
@@ -32,9 +35,10 @@ async def run_all(run: Run) -> None:
             if run.control.stopping:
                 break  # what has not begun stays pending
             if turn is None:
+                parking.leave()
                 await endings.badly(run, planned.number, interrupted("stopped before it began"), None)
                 continue
-            group.create_task(_one(run, tasks[planned.number], planned, turn))
+            group.create_task(_one(run, tasks[planned.number], planned, turn, parking))
 
 
 def _order(run: Run) -> list[PlannedTask]:
@@ -42,18 +46,30 @@ def _order(run: Run) -> list[PlannedTask]:
     return sorted(run.planned.tasks, key=lambda planned: run.task(planned.number).state is TaskState.PENDING)
 
 
-async def _one(run: Run, task: Task, planned: PlannedTask, turn: Turn) -> None:
-    with turn.lock:
-        try:
-            claim = await run.claims.of((planned.branch, run.task(task.number).branch), run.control.stop.of(task.number))
-        except LocusError as error:
-            run.end(task.number, verdicts.of(error))  # what the tracker says is up to whoever has the branch
-            return
-        with claim:
-            await _work(run, task, planned, turn, claim)
+async def _one(run: Run, task: Task, planned: PlannedTask, turn: Turn | None, parking: Parking) -> None:
+    """To the task's end. While it waits for an answer or for the end of a limit its slot is another's."""
+    try:
+        claim = await run.claims.of((planned.branch, run.task(task.number).branch), run.control.stop.of(task.number))
+    except LocusError as error:
+        run.end(task.number, verdicts.of(error))  # what the tracker says is up to whoever has the branch
+        parking.leave()
+        if turn is not None:
+            turn.lock.close()
+        return
+    with claim:
+        while turn is not None:
+            with turn.lock:
+                ended = await _work(run, task, planned, turn, claim)
+            if ended is None or ended.question is None or not await parking.answered(task.number):
+                break
+            turn = await slot(run, task.number)
+            if turn is None:
+                await endings.badly(run, task.number, interrupted("stopped before it went on"), None)
+        parking.leave()
 
 
-async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: Claim) -> None:
+async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: Claim) -> TaskEnded | None:
+    """How it ended, where it did not end well."""
     place: Place | None = None
     try:
         if (standing := await _standing(run, task.number, claim)) is not None:
@@ -61,18 +77,22 @@ async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: C
         else:
             now = await still_wanted(run, task) if turn.waited else task
             if now is None:
-                return
+                return None
             task = now
             run.move(task.number, TaskState.PREPARING, phase="preparing")
             run.notices.status(task.number, TaskState.PREPARING)
-            place = await run.control.unless_stopped(task.number, _place(run, task.number, planned, claim))
-            accepted = await execute(run, task.number, planned.agent, place, await briefs.complete(run, task))
+            at, session = await run.control.unless_stopped(task.number, _place(run, task.number, planned, claim))
+            place = at
+            accepted = await execute(run, task.number, planned.agent, at, await briefs.complete(run, task), session)
         turn.lock.close()
         pushed = await run.control.unless_stopped(task.number, _publish(run, task, planned, place, accepted))
         if pushed or run.planned.remote is None or not run.config.agent.auto_pr:
             await endings.put_away(run, f"remove:{task.number}", place.worktree, task.number)
     except LocusError as error:
-        await endings.badly(run, task.number, verdicts.of(error), place)
+        ended = verdicts.of(error)
+        await endings.badly(run, task.number, ended, place)
+        return ended
+    return None
 
 
 async def _standing(run: Run, number: int, claim: Claim) -> tuple[Place, Accepted] | None:
@@ -84,11 +104,14 @@ async def _standing(run: Run, number: int, claim: Claim) -> tuple[Place, Accepte
     return (place, run.journal.fold.accepted[number]) if await accepted_stands(run, number, place) else None
 
 
-async def _place(run: Run, number: int, planned: PlannedTask, claim: Claim) -> Place:
+async def _place(run: Run, number: int, planned: PlannedTask, claim: Claim) -> tuple[Place, str | None]:
+    """With the agent's session that goes on there, if one does."""
+    if (goes_on := await sessions.place(run, number, planned.agent, claim)) is not None:
+        return goes_on
     before = run.task(number)
     if before.branch and before.worktree and before.start:
-        return await places.again(run, before.branch, Path(before.worktree), before.start, number, claim)
-    return places.prepared(run, await places.fresh(run, planned.branch, number, claim), number)
+        return await places.again(run, before.branch, Path(before.worktree), before.start, number, claim), None
+    return places.prepared(run, await places.fresh(run, planned.branch, number, claim), number), None
 
 
 async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, accepted: Accepted) -> bool:

@@ -48,10 +48,10 @@ def files(folder: Path) -> list[Path]:
     return [path for name in ("events.0.jsonl", "events.1.jsonl", "events.jsonl") if (path := folder / name).exists()]
 
 
-def parse(line: bytes) -> tuple[str, AgentEvent] | None:
-    """(time, event); None for a line that is torn, newer than this version, or not an event."""
+def parse(line: bytes) -> tuple[str, AgentEvent, int] | None:
+    """(time, event, attempt); None for a line that is torn, newer than this version, or not an event."""
     try:
         record: Any = json.loads(line)
-        return str(record["at"]), parse_agent_event(record)
+        return str(record["at"]), parse_agent_event(record), int(record.get("attempt") or 0)
     except (ValueError, KeyError, TypeError, ValidationError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,3 +45,14 @@ async def still_to_do(ws: Workspace, journal: Sink, known: RunPlanned, seen: Sur
     tasks = tuple(task for task in known.tasks if task.number not in out)
     listed = tuple(in_sprint_order(list(issues.values()))) if seen.sprint is not None else tuple(issues.values())
     return known.model_copy(update={"tasks": tasks}), replace(seen, tasks=listed)
+
+
+def only(journal: Sink, known: RunPlanned, numbers: Collection[int] | None) -> RunPlanned:
+    """The plan with these tasks alone, where a person has answered what they wait for. What a crash has left of the others waits."""
+    if numbers is None:
+        return known
+    for task in list(journal.fold.tasks.values()):
+        if task.state.active and task.number not in numbers:
+            hint = "go on with `locus run --resume`"
+            journal.append(TaskStateChanged(state=TaskState.INTERRUPTED, error="its runner was gone", hint=hint), task.number)
+    return known.model_copy(update={"tasks": tuple(task for task in known.tasks if task.number in numbers)})

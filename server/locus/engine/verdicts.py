@@ -11,17 +11,22 @@ from locus.model.states import TaskState
 class TaskEnded(LocusError):
     """`state` is failed, blocked or interrupted; the message is for the person, the hint says what to do next."""
 
-    def __init__(self, state: TaskState, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, state: TaskState, message: str, hint: str | None = None, *, question: str | None = None, resets_at: str | None = None
+    ) -> None:
+        """`question`: an answer to it takes the task up again. `resets_at`: when a provider's limit is over."""
         super().__init__(message, hint)
         self.state = state
+        self.question = question
+        self.resets_at = resets_at
 
 
 def failed(message: str, hint: str | None = None) -> TaskEnded:
     return TaskEnded(TaskState.FAILED, message, hint)
 
 
-def blocked(message: str, hint: str | None = None) -> TaskEnded:
-    return TaskEnded(TaskState.BLOCKED, message, hint)
+def blocked(message: str, hint: str | None = None, *, question: str | None = None, resets_at: str | None = None) -> TaskEnded:
+    return TaskEnded(TaskState.BLOCKED, message, hint, question=question, resets_at=resets_at)
 
 
 def others_commits(branch: str, worktree: Path) -> TaskEnded:

@@ -101,7 +101,9 @@ class PermissionRequest(Recorded):
     options: tuple[PermissionOption, ...] = ()
     """What the provider offers besides allowing once and rejecting once, which always can be said."""
     choices: tuple[str, ...] = ()
-    """Not a permission but the agent's own question, with these answers (none: free text)."""
+    """Not a permission but the agent's own question, with these answers; any other text is an answer too."""
+    asks: bool = False
+    """The agent's own question also where it names no answers."""
 
 
 class Usage(Recorded):

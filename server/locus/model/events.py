@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from locus.model.agent import Outcome
 from locus.model.base import Recorded, by_kind
+from locus.model.permissions import Rule
 from locus.model.plan import PlannedTask
 from locus.model.problems import VerifyProblem
 from locus.model.states import RunState, TaskState
@@ -37,8 +39,12 @@ class Question(Recorded):
     title: str
     detail: str = ""
     options: tuple[Option, ...]
+    """Of the kinds allow_once, allow_always, reject_once, choice, or text: the answer is the message that comes with it."""
     asked_at: str
     expires_at: str | None = None
+    """Until then the agent waits. Later the question is still open: its task is blocked, and an answer takes it up again."""
+    input: dict[str, Any] | None = None
+    """What the agent's tool would be given, where an answer may change it."""
 
 
 class RunRequested(Recorded):
@@ -99,6 +105,8 @@ class TaskStateChanged(Recorded):
     attempt: int | None = None
     error: str | None = None
     hint: str | None = None
+    resumes_at: str | None = None
+    """It waits for that moment and goes on by itself."""
 
 
 class TaskPrepared(Recorded):
@@ -154,14 +162,57 @@ class EffectDone(Recorded):
 class QuestionAsked(Recorded):
     kind: Literal["question.asked"] = "question.asked"
     question: Question
+    subject: str | None = None
+    """A digest of the tool and what it would be given: an agent that is taken up again asks once more."""
+    rules: tuple[Rule, ...] = ()
+    """What is allowed for the run by an answer of the kind allow_always."""
 
 
 class QuestionAnswered(Recorded):
-    """`option` is None when nobody answered in time."""
+    """`option` is None when it was withdrawn, or nobody answered in time."""
 
     kind: Literal["question.answered"] = "question.answered"
     id: str
     option: str | None
+    message: str | None = None
+    input: dict[str, Any] | None = None
+    late: bool | None = None
+    """The agent did not wait any more: it is told when it asks again."""
+
+
+class AnswerUsed(Recorded):
+    """A late answer has been given to the agent: it counts once."""
+
+    kind: Literal["question.used"] = "question.used"
+    id: str
+
+
+class AgentSession(Recorded):
+    """A turn of an agent has begun in a session that can be taken up again by its id."""
+
+    kind: Literal["agent.session"] = "agent.session"
+    attempt: int
+    agent: str
+    provider: str
+    model: str | None = None
+    session: str
+    base: str
+    """The task's start."""
+    head: str | None = None
+    """Where the worktree stood last."""
+
+
+class AgentTurn(Recorded):
+    """A turn has ended. What it cost is cumulative within its session."""
+
+    kind: Literal["agent.turn"] = "agent.turn"
+    attempt: int
+    outcome: Outcome
+    session: str | None = None
+    tokens: int | None = None
+    cost_usd: float | None = None
+    denials: tuple[str, ...] = ()
+    head: str | None = None
 
 
 class Verified(Recorded):
@@ -230,6 +281,9 @@ RunEvent = (
     | EffectDone
     | QuestionAsked
     | QuestionAnswered
+    | AnswerUsed
+    | AgentSession
+    | AgentTurn
     | Verified
     | Kept
     | Conflicted

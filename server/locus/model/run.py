@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import ValidationError
 
-from locus.model.agent import AgentEvent, Notice, Text, ToolStart, Usage
+from locus.model.agent import AgentEvent, Notice, Outcome, Retry, Started, Text, ToolStart, Usage
 from locus.model.base import Model
 from locus.model.events import (
     Accepted,
+    AgentSession,
+    AgentTurn,
+    AnswerUsed,
     Conflicted,
     ConflictedFile,
     EffectDone,
@@ -35,9 +38,20 @@ from locus.model.events import (
     Verified,
     Warned,
 )
+from locus.model.permissions import Rule
 from locus.model.problems import VerifyProblem
+from locus.model.spending import Spending
 from locus.model.states import RunState, TaskState
 from locus.model.task import PullRequest
+
+
+class AttemptRun(Model):
+    """What one turn of the agent came to; of a session that went on only what this turn has added."""
+
+    attempt: int
+    outcome: Outcome
+    tokens: int | None = None
+    cost_usd: float | None = None
 
 
 class TaskRun(Model):
@@ -63,6 +77,11 @@ class TaskRun(Model):
     changed_files: int | None = None
     cost_usd: float | None = None
     tokens: int | None = None
+    attempts: tuple[AttemptRun, ...] = ()
+    denials: tuple[str, ...] = ()
+    """What the agent was refused in its last turn."""
+    resumes_at: str | None = None
+    """It waits for a limit to be over, and goes on by itself then."""
     started_at: str | None = None
     ended_at: str | None = None
 
@@ -85,6 +104,7 @@ class RunView(Model):
     untold: int | None = None
     """How many statuses and comments the tracker has not got yet, if any."""
     cost_usd: float | None = None
+    tokens: int | None = None
     started_at: str
     ended_at: str | None = None
     seq: int
@@ -119,6 +139,15 @@ class Fold:
     pull_request: PullRequest | None = None
     tasks: dict[int, TaskRun] = field(default_factory=dict)
     questions: dict[str, Question] = field(default_factory=dict)
+    """The open ones. Those of a task stay open while it is blocked, also when the run has ended."""
+    asked: dict[str, QuestionAsked] = field(default_factory=dict)
+    rules: list[Rule] = field(default_factory=list)
+    """What a person has allowed for the rest of the run."""
+    late: dict[str, QuestionAnswered] = field(default_factory=dict)
+    """Answers that no agent has been given yet."""
+    sessions: dict[int, AgentSession] = field(default_factory=dict)
+    """Per task the agent's session that can be taken up again."""
+    spending: dict[int, Spending] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     intended: set[str] = field(default_factory=set)
     effects: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -144,7 +173,7 @@ class Fold:
                 self.tasks = {t.number: TaskRun(number=t.number, title=t.title, order=t.order, again=t.again) for t in event.tasks}
             case RunStarted():
                 self.started, self.state, self.reason, self.hint, self.ended_at = True, RunState.RUNNING, None, None, None
-                self.questions.clear()
+                self._close_questions(lambda question: question.task is None)
             case RunPlanned():
                 self.planned = event
                 self.base, self.base_commit, self.branch = event.base, event.base_commit, event.branch
@@ -158,11 +187,20 @@ class Fold:
                 self._move(event)
             case RunEnded():
                 self.state, self.reason, self.hint, self.ended_at = event.state, event.reason, event.hint, record.at
-                self.questions.clear()
+                self._close_questions(lambda question: not self._is_blocked(question.task))
             case QuestionAsked():
+                self.asked[event.question.id] = event
                 self.questions[event.question.id] = event.question
+                if task is not None:
+                    self._set(task, activity=f"asks: {event.question.title}")
             case QuestionAnswered():
-                self.questions.pop(event.id, None)
+                self._answered(event)
+            case AnswerUsed():
+                self.late.pop(event.id, None)
+            case AgentSession() if task is not None:
+                self.sessions[task.number] = event
+            case AgentTurn() if task is not None:
+                self._turn_ended(task, event)
             case EffectIntended():
                 self.intended.add(event.key)
                 if event.notice is not None:
@@ -193,8 +231,11 @@ class Fold:
                 self.kept[record.task] = self.kept.get(record.task, 0) + 1
             case Verified() | Accepted() | Conflicted() | Unknown() | TaskStateChanged() | TaskPrepared() | TaskChanged():
                 pass
+            case AgentSession() | AgentTurn():
+                pass
 
-    def apply_agent(self, number: int, event: AgentEvent) -> None:
+    def apply_agent(self, number: int, event: AgentEvent, attempt: int = 0) -> None:
+        """`attempt` is the turn that it belongs to."""
         task = self.tasks.get(number)
         if task is None:
             return
@@ -203,11 +244,51 @@ class Fold:
                 self._set(task, activity=event.title)
             case Text() | Notice() if event.text.strip():
                 self._set(task, activity=event.text.strip().splitlines()[-1][:200])
+            case Retry():
+                self._set(task, activity=waiting_for_the_model(event))
+            case Started():
+                self._spending(number).begins(event.session_id, attempt)
             case Usage():
-                reported = {"tokens": event.tokens, "cost_usd": event.cost_usd}
-                self._set(task, **{key: value for key, value in reported.items() if value is not None})
+                self._spending(number).reported(attempt, event.tokens, event.cost_usd)
+                self._spent(task)
             case _:
                 pass
+
+    def _spending(self, number: int) -> Spending:
+        return self.spending.setdefault(number, Spending())
+
+    def _spent(self, task: TaskRun) -> None:
+        spending = self._spending(task.number)
+        self._set(task, tokens=spending.tokens, cost_usd=spending.cost_usd)
+
+    def _turn_ended(self, task: TaskRun, event: AgentTurn) -> None:
+        spending = self._spending(task.number)
+        tokens, cost = spending.ended(event.session, event.attempt, event.tokens, event.cost_usd)
+        self._spent(task)
+        one = AttemptRun(attempt=event.attempt, outcome=event.outcome, tokens=tokens, cost_usd=cost)
+        self._set(self.tasks[task.number], attempts=(*task.attempts, one), denials=event.denials)
+        session = self.sessions.get(task.number)
+        if session is not None and event.outcome == "lost":
+            del self.sessions[task.number]
+        elif session is not None and session.session == event.session and event.head is not None:
+            self.sessions[task.number] = session.model_copy(update={"head": event.head})
+
+    def _answered(self, event: QuestionAnswered) -> None:
+        self.questions.pop(event.id, None)
+        asked = self.asked.get(event.id)
+        if asked is None or event.option is None:
+            return
+        kind = next((option.kind for option in asked.question.options if option.id == event.option), None)
+        if kind == "allow_always":
+            self.rules += asked.rules
+        if event.late and asked.question.task is not None:
+            self.late[event.id] = event
+
+    def _close_questions(self, closed: Callable[[Question], bool]) -> None:
+        self.questions = {id: question for id, question in self.questions.items() if not closed(question)}
+
+    def _is_blocked(self, number: int | None) -> bool:
+        return number in self.tasks and self.tasks[number].state is TaskState.BLOCKED
 
     def _set(self, task: TaskRun, **fields: object) -> None:
         self.tasks[task.number] = task.model_copy(update=fields)
@@ -251,7 +332,15 @@ class Fold:
     def _transition(self, task: TaskRun, event: TaskStateChanged, at: str) -> None:
         if event.state is TaskState.WORKING:
             self.accepted.pop(task.number, None)
-        fields: dict[str, object] = {"state": event.state, "phase": event.phase, "error": event.error, "hint": event.hint}
+        if event.state is TaskState.PREPARING or (event.state.ended and event.state is not TaskState.BLOCKED):
+            self._close_questions(lambda question: question.task == task.number)
+        fields: dict[str, object] = {
+            "state": event.state,
+            "phase": event.phase,
+            "error": event.error,
+            "hint": event.hint,
+            "resumes_at": event.resumes_at,
+        }
         if event.state.active and not task.state.active:
             fields |= {"started_at": at, "ended_at": None, "activity": None}
         if event.state.ended and not task.state.ended:
@@ -271,7 +360,7 @@ class Fold:
             return None
         state, reason, hint, tasks = self.state, self.reason, self.hint, list(self.tasks.values())
         if not held and not state.ended:
-            questions: tuple[Question, ...] = ()
+            questions = tuple(question for question in self.questions.values() if question.task is not None)
             tasks = [task.model_copy(update={"state": TaskState.INTERRUPTED}) if task.state.active else task for task in tasks]
             if self.started:
                 state, reason, hint = RunState.LOST, "its runner is gone", "resume it with `locus run --resume`"
@@ -283,6 +372,9 @@ class Fold:
                 )
         else:
             questions = tuple(self.questions.values())
+            if state is RunState.RUNNING and (waits_for := self._waits_for(tasks)) is not None:
+                state, reason = RunState.WAITING, waits_for
+        tokens = [task.tokens for task in tasks if task.tokens is not None]
         costs = [task.cost_usd for task in tasks if task.cost_usd is not None]
         return RunView(
             id=self.requested.run_id,
@@ -301,10 +393,27 @@ class Fold:
             warnings=tuple(self.warnings),
             untold=len(self.notices) or None,
             cost_usd=sum(costs) if costs else None,
+            tokens=sum(tokens) if tokens else None,
             started_at=self.started_at,
             ended_at=self.ended_at,
             seq=self.seq,
         )
+
+    def _waits_for(self, tasks: Iterable[TaskRun]) -> str | None:
+        """What the run as a whole waits for: None as long as any task is worked on."""
+        asking = {question.task: question.title for question in self.questions.values()}
+        active = [task.number for task in tasks if task.state.active]
+        if any(number not in asking for number in active):
+            return None
+        if active:
+            return f"#{active[0]} asks: {asking[active[0]]}"
+        waiting = sorted((task.resumes_at, task.number, task.phase) for task in tasks if task.resumes_at is not None)
+        return f"#{waiting[0][1]} {waiting[0][2]}" if waiting else None
+
+
+def waiting_for_the_model(event: Retry) -> str:
+    status = f"{event.status}, " if event.status is not None else ""
+    return f"waiting for the model: {status}attempt {event.attempt}"
 
 
 def _pull(value: object) -> PullRequest | None:

@@ -27,7 +27,7 @@ def status(views: Sequence[RunView], reason: str | None, offline: str | None = N
         "running": sum(task.state.active for task in tasks),
         "done": sum(task.state.succeeded for task in tasks),
         "failed": sum(task.state in (TaskState.FAILED, TaskState.BLOCKED) for task in tasks),
-        "waiting": sum(len(view.questions) for view in alive),
+        "waiting": sum(len(view.questions) for view in shown),
     }
     if reason is not None:
         answer["reason"] = plain(reason, 300)
@@ -46,6 +46,8 @@ def _of(alive: Sequence[RunView], latest: RunView | None, offline: str | None) -
         if asking:
             return "attention", f"{_short(asking[0])} asks"
         return "working", runs.brief(alive[0]) if len(alive) == 1 else f"{len(alive)} runs {_sum(alive)}"
+    if latest is not None and latest.questions:
+        return "attention", f"{_short(latest)} asks"
     if offline is not None:
         return "offline", "offline"
     if latest is None or latest.state in (RunState.DONE, RunState.STOPPED):
