@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locus.errors import InvalidArguments
-from locus.model.naming import issue_branch, slug, sprint_branch, worktree_name
+from locus.model.naming import issue_branch, slug, sprint_branch, sprint_branches, worktree_name
 from support.properties import modest
 
 
@@ -74,3 +74,13 @@ def test_git_takes_every_slug(names: Sequence[str]) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": os.devnull, "LANG": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1"}
     done = subprocess.run(["sh", "-c", script, "sh", *slugs], capture_output=True, env=environment, timeout=60, check=True)
     assert done.stdout.decode() == ""
+
+
+def test_of_sprints_with_one_branch_the_younger_have_their_numbers() -> None:
+    names = {3: "Sprint 1 2", 2: "sprint/1", 1: "Sprint 1", 4: "???", 5: "Other"}
+    assert sprint_branches(names) == {
+        1: "locus/sprint-sprint-1",
+        2: "locus/sprint-sprint-1-2",
+        3: "locus/sprint-sprint-1-2-3",
+        5: "locus/sprint-other",
+    }

@@ -10,7 +10,7 @@ from locus.cli.issues import issue_table
 from locus.cli.parser import Given
 from locus.cli.session import Session
 from locus.cli.text import harmless, one_line, plural, table
-from locus.model.naming import sprint_branch
+from locus.model.naming import branch_of
 from locus.model.task import TaskStatus
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ async def _present(session: Session, sprint: Sprint) -> None:
         facts = [
             sprint.state if not sprint.active else "active",
             f"{done(sprint)} of {len(sprint.tasks)} done",
-            sprint_branch(sprint.name),
+            branch_of(sprint),
             f"due {sprint.due}" if sprint.due else "",
         ]
         yield f" {terminal.glyphs.dot} ".join(fact for fact in facts if fact)

@@ -13,7 +13,7 @@ from locus.cli.session import Session
 from locus.cli.sprints import active_sprint, done
 from locus.cli.text import cut, duration, one_line
 from locus.commands.registry import wire
-from locus.model.naming import sprint_branch
+from locus.model.naming import branch_of
 from locus.model.states import TaskState
 from locus.model.task import TaskStatus
 
@@ -53,7 +53,7 @@ def _lines(session: Session, sprint: Sprint | None, counts: Counter[TaskStatus],
     if sprint is None:
         yield "No active sprint."
     else:
-        yield dot.join([f"Sprint: {one_line(sprint.name)}", f"{done(sprint)} of {len(sprint.tasks)} done", sprint_branch(sprint.name)])
+        yield dot.join([f"Sprint: {one_line(sprint.name)}", f"{done(sprint)} of {len(sprint.tasks)} done", branch_of(sprint)])
     said = [f"{counts[status]} {status}" for status in TaskStatus if counts[status]]
     yield f"Issues: {', '.join(said) or 'none open'}"
     if not runs:

@@ -56,7 +56,7 @@ async def beginning(run: Run, wanted: str, task: int | None, claim: Claim) -> Be
     found = await _beginning(run, wanted, task)
     if found is not None:
         return found
-    taken = {naming.sprint_branch(sprint.name) for sprint in await run.tracker.sprints("all")} if task is None else set()
+    taken = {naming.branch_of(sprint) for sprint in await run.tracker.sprints("all")} if task is None else set()
     for suffix in range(2, 1000):
         branch = f"{wanted}-{suffix}"
         if branch in taken or not claim.add(branch):

@@ -135,7 +135,7 @@ def _not_running(view: RunView) -> Refused:
 async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[list[Task], str | None]:
     if wanted.sprint is not None:
         sprint = await ws.tracker.sprint(wanted.sprint)
-        branch = naming.sprint_branch(sprint.name)
+        branch = naming.branch_of(sprint)
         _require_free(ws, branch)
         tasks = await ws.tracker.tasks(TaskFilter(sprint=sprint.name))
         return [task for task in in_sprint_order(tasks) if not is_done(task)], sprint.name

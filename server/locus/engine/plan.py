@@ -35,14 +35,15 @@ async def draw_up(ws: Workspace, wanted: Wanted, *, prompts: bool = False) -> Pl
     written = {}
     if prompts:
         changes = await _so_far(ws, seen)
-        for task in seen.tasks:
-            told = replace(brief(seen, task), comments=await ws.tracker.comments(task.number), earlier=changes)
+        comments = await asyncio.gather(*(ws.tracker.comments(task.number) for task in seen.tasks))
+        for task, said in zip(seen.tasks, comments, strict=True):
+            told = replace(brief(seen, task), comments=said, earlier=changes)
             written[task.number] = prompt.compose(told)
     return make(seen, written).model_copy(update={"folder": ws.folder})
 
 
 async def _so_far(ws: Workspace, seen: Survey) -> Changes:
-    tip = await commit_of(ws.repo.here, f"refs/heads/{naming.sprint_branch(seen.sprint.name)}") if seen.sprint is not None else None
+    tip = await commit_of(ws.repo.here, f"refs/heads/{naming.branch_of(seen.sprint)}") if seen.sprint is not None else None
     return await changes_since(ws.repo.here, seen.base.commit, tip) if tip is not None else Changes()
 
 
@@ -68,7 +69,7 @@ def is_done(task: Task) -> bool:
 
 
 def _sprint(seen: Survey, sprint: Sprint, written: Mapping[int, prompt.Prompt]) -> Plan:
-    branch = naming.sprint_branch(sprint.name)
+    branch = naming.branch_of(sprint)
     if not sprint.tasks:
         raise Refused(f"the sprint {sprint.name!r} has no tasks", f"add some with `locus sprint order {_quoted(sprint.name)} N...`")
     if (refusal := _branch_taken(seen, branch)) is not None:
@@ -112,7 +113,7 @@ def _plan(
         sprint=sprint.name if sprint else None,
         base=seen.base.label,
         base_commit=seen.base.commit,
-        branch=naming.sprint_branch(sprint.name) if sprint else None,
+        branch=naming.branch_of(sprint) if sprint else None,
         tasks=tuple(
             _planned(seen, task, places[task.number], written.get(task.number))
             for task in tasks

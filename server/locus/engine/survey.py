@@ -117,7 +117,7 @@ async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[Sprint | None, tuple[Ta
 
 
 def _branches(sprint: Sprint | None, tasks: tuple[Task, ...]) -> list[str]:
-    return [naming.sprint_branch(sprint.name)] if sprint else [naming.issue_branch(task.number) for task in tasks]
+    return [naming.branch_of(sprint)] if sprint else [naming.issue_branch(task.number) for task in tasks]
 
 
 def _agent(ws: Workspace, task: Task, wanted: Wanted, config: Config) -> str | LocusError:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from locus.errors import InvalidArguments
+
+if TYPE_CHECKING:
+    from locus.model.task import Sprint
 
 PREFIX = "locus/"
 RUN_TIME = "run-%Y-%m-%dT%H-%M-%S-%f"
@@ -42,6 +47,24 @@ def _invisible(char: str) -> bool:
 
 def sprint_branch(name: str) -> str:
     return f"{PREFIX}sprint-{slug(name)}"
+
+
+def branch_of(sprint: Sprint) -> str:
+    return sprint.branch or sprint_branch(sprint.name)
+
+
+def sprint_branches(names: Mapping[int, str]) -> dict[int, str]:
+    """The branches of all sprints by their numbers. Where the names of two make the same one, the younger's has its number at the end."""
+    found: dict[int, str] = {}
+    for number, name in sorted(names.items()):
+        try:
+            branch = sprint_branch(name)
+        except InvalidArguments:
+            continue
+        while branch in found.values():
+            branch = f"{branch}-{number}"
+        found[number] = branch
+    return found
 
 
 def issue_branch(number: int) -> str:

@@ -110,6 +110,8 @@ class Sprint(Model):
     description: str | None = None
     tasks: tuple[int, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
+    branch: str | None = None
+    """Where its name alone does not say it: an older sprint's name makes the same one."""
     folder: str | None = None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from locus.errors import NotFound, Refused
+from locus.model.naming import branch_of
 from locus.model.task import TaskFilter, TaskStatus
 from locus.tracker.github import GitHubTracker
 from support.github.fixtures import Demo
@@ -75,7 +76,7 @@ async def test_issues_in_every_state(new_tracker: NewTracker, github: GitHub, de
 
 
 async def test_titles_that_differ_in_case_only(new_tracker: NewTracker, github: GitHub, demo: Demo) -> None:
-    """Both names make one branch: each is found by its exact name, and neither is run while both are open."""
+    """Both names make one branch: each is found by its exact name, and the younger's branch has its number at the end."""
     for title in ("Sprint 1", "sprint 1"):
         milestone = github.milestone(demo.repository, title)
         github.issue(demo.repository, f"Of {title}", milestone=milestone.number)
@@ -83,8 +84,8 @@ async def test_titles_that_differ_in_case_only(new_tracker: NewTracker, github: 
     assert [sprint.name for sprint in await tracker.sprints()] == ["Sprint 1", "sprint 1"]
     with pytest.raises(Refused, match="could be any of"):
         await tracker.sprint("SPRINT-1")
-    with pytest.raises(Refused, match="would have the same branch") as told:
-        await tracker.sprint("Sprint 1")
-    assert "rename" in str(told.value.hint)
-    demo.repository.milestones[2].state = "closed"
-    assert [task.title for task in await tracker.tasks(TaskFilter(sprint="Sprint 1"))] == ["Of Sprint 1"]
+    for each in (tracker, new_tracker(), new_tracker(mirror=True)):
+        found = [await each.sprint(title) for title in ("Sprint 1", "sprint 1")]
+        assert [branch_of(sprint) for sprint in found] == ["locus/sprint-sprint-1", "locus/sprint-sprint-1-2"]
+        for title in ("Sprint 1", "sprint 1"):
+            assert [task.title for task in await each.tasks(TaskFilter(sprint=title))] == [f"Of {title}"]

@@ -1,4 +1,6 @@
-"""Sprints are milestones. GitHub lets two have names that make one branch, or differ in case only: then a name must be exact."""
+"""Sprints are milestones. GitHub lets two have names that make one branch, or differ in case only: then a name must be exact, and the
+younger's branch has its number at the end.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from locus.errors import InvalidArguments, Refused
 from locus.model.labels import replaced
-from locus.model.naming import slug
+from locus.model.naming import slug, sprint_branch, sprint_branches
 from locus.model.task import Sprint, SprintDraft, Task, TaskFilter, in_sprint_order
 from locus.tracker.github import documents
 from locus.tracker.github.client import Client, Invalid
@@ -28,6 +30,8 @@ class Sprints:
     def __init__(self, client: Client, issues: Issues) -> None:
         self._client, self._issues = client, issues
         self._numbers: dict[str, int] = {}
+        self._branches: dict[int, str] = {}
+        """Of all sprints, by their numbers."""
         self._last: tuple[float, Milestone, list[Task]] | None = None
 
     async def all(self, state: Literal["open", "closed", "all"]) -> list[Sprint]:
@@ -38,11 +42,11 @@ class Sprints:
                 continue
             whole = not node["issues"]["pageInfo"]["hasNextPage"]
             tasks = [bare_task(each) for each in node["issues"]["nodes"]] if whole else (await self._read(milestone.number))[1]
-            found.append(sprint_of(milestone, tasks))
+            found.append(self._sprint(milestone, tasks))
         return found
 
     async def get(self, name: str) -> Sprint:
-        return sprint_of(*await self.read(name))
+        return self._sprint(*await self.read(name))
 
     async def tasks(self, filter: TaskFilter) -> list[Task]:
         """In the sprint's order."""
@@ -52,38 +56,29 @@ class Sprints:
 
     async def read(self, name: str) -> tuple[Milestone, list[Task]]:
         """The sprint of that name with all its tasks, in one request once its number is known."""
-        if self._last is not None and time.monotonic() - self._last[0] < _MOMENT and means(self._last[1].title, name):
+        if self._last is not None and time.monotonic() - self._last[0] < _MOMENT and self._numbers.get(name) == self._last[1].number:
             return self._last[1], self._last[2]
-        number = self._numbers.get(name) or (await self._only(name)).number
+        number = self._numbers.get(name) or (await self.find(name)).number
         milestone, tasks = await self._read(number)
         if not means(milestone.title, name):  # it was renamed
-            milestone, tasks = await self._read((await self._only(name)).number)
+            milestone, tasks = await self._read((await self.find(name)).number)
         self._last = time.monotonic(), milestone, tasks
         return milestone, tasks
 
     async def find(self, name: str) -> Milestone:
         """Raises NotFound that lists the sprints there are, Refused where two could be meant."""
-        return (await self._meant(name))[0]
-
-    async def _only(self, name: str) -> Milestone:
-        """Refused also where another open sprint would have the same branch."""
-        found, others = await self._meant(name)
-        if found.node["state"] == "OPEN" and others:
-            raise Refused(
-                f"the sprints {found.title!r} and {others[0].title!r} would have the same branch",
-                "rename one of the milestones on GitHub, or close it",
-            )
-        self._numbers[name] = found.number
-        return found
-
-    async def _meant(self, name: str) -> tuple[Milestone, list[Milestone]]:
-        """The sprint, and other open ones whose branch would be the same."""
         milestones = [milestone_of(node) for node in await self._pages(documents.MILESTONES)]
         alike = [each for each in milestones if means(each.title, name)]
         found = [each for each in alike if each.title == name] or alike
         title = only(name, [each.title for each in found], [each.title for each in milestones])
         meant = next(each for each in found if each.title == title)
-        return meant, [each for each in alike if each is not meant and each.node["state"] == "OPEN"]
+        self._numbers[name] = meant.number
+        return meant
+
+    def _sprint(self, milestone: Milestone, tasks: Sequence[Task]) -> Sprint:
+        sprint, branch = sprint_of(milestone, tasks), self._branches.get(milestone.number)
+        plain = branch is None or branch == sprint_branch(sprint.name)
+        return sprint if plain else sprint.model_copy(update={"branch": branch})
 
     async def create(self, draft: SprintDraft) -> Sprint:
         name = " ".join(draft.name.split())
@@ -109,7 +104,7 @@ class Sprints:
             nodes = await self._pages(documents.MILESTONES)
             return next((node["number"] for node in nodes if node["title"] == name), None)
 
-        return sprint_of(*await self._read(await once(send, look)))
+        return self._sprint(*await self._read(await once(send, look)))
 
     async def order(self, name: str, numbers: Sequence[int]) -> Sprint:
         first = checked_numbers(numbers)
@@ -158,6 +153,7 @@ class Sprints:
             found = (await self._issues.repository(document, after=after))["milestones"]
             nodes += found["nodes"]
             if not found["pageInfo"]["hasNextPage"]:
+                self._branches = sprint_branches({node["number"]: node["title"] for node in nodes})
                 return nodes
             after = found["pageInfo"]["endCursor"]
 
