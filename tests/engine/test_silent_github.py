@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from locus.engine import glances, store
-from locus.engine.inbox import Stop, clear_stops, put
+from locus.engine.inbox import Stop, put
 from locus.engine.journal import read
 from locus.model.events import EffectDone, EffectIntended
 from locus.model.run import RunView
@@ -85,6 +85,18 @@ async def test_a_sprint_goes_on_while_github_is_away(house: House, demo: Demo, g
     assert unsent == {f"status:{two}:0:in-progress"}, "by then it was done: nobody has to be told that it was in progress"
 
 
+async def test_an_agent_starts_although_what_was_asked_before_is_not_answered(house: House, github: GitHub, tmp_path: Path) -> None:
+    one = await house.issue("echo a > a.txt")
+    two = await house.issue(*waits(tmp_path), "echo b > b.txt")
+    await house.sprint("Sprint 1", one, two)
+    gate = github.hold(containing=f"i{two}: issueOrPullRequest", skip=1)  # they are read together when the run begins
+    _, going = await begun(house, tmp_path, two, sprint="Sprint 1")
+    assert gate.arrived.is_set() and two in came(tmp_path)
+    gate.release()
+    go(tmp_path)
+    assert done(await going)
+
+
 async def test_what_a_stop_leaves_unsaid_is_said_by_the_resumed_run(house: House, demo: Demo, github: GitHub, tmp_path: Path) -> None:
     number = await house.issue(*waits(tmp_path), f"echo x >> {tmp_path}/ran", "echo a > a.txt")
     run_id, going = await begun(house, tmp_path, number, number)
@@ -96,8 +108,8 @@ async def test_what_a_stop_leaves_unsaid_is_said_by_the_resumed_run(house: House
     assert (view.state, states(view), view.untold) == (RunState.STOPPED, ["done"], 3), view
     assert demo.repository.issues[number].comments == []
     silence.next = 0
-    clear_stops(house.ws.runs / run_id / store.INBOX)
-    view = await house.carry_on(run_id)
+    await house.call("locus.run.resume")
+    view = await house.ended(run_id)
     assert done(view) and view.untold is None, view
     assert labels(demo, demo.repository.issues[number]) == {"agent:managed", "locus:done"}
     assert len(demo.repository.issues[number].comments) == 1 and len(pulls(demo)) == 1
