@@ -20,6 +20,7 @@ from support.github.house import house, labels, pulls
 from support.github.wire import Wire
 from support.house import House, done, states
 from support.procs import until_async
+from support.resuming import resume
 
 __all__ = ["demo", "gh", "github", "house", "short_folder", "wire"]
 
@@ -108,8 +109,7 @@ async def test_what_a_stop_leaves_unsaid_is_said_by_the_resumed_run(house: House
     assert (view.state, states(view), view.untold) == (RunState.STOPPED, ["done"], 3), view
     assert demo.repository.issues[number].comments == []
     silence.next = 0
-    await house.call("locus.run.resume")
-    view = await house.ended(run_id)
+    view = await resume(house)
     assert done(view) and view.untold is None, view
     assert labels(demo, demo.repository.issues[number]) == {"agent:managed", "locus:done"}
     assert len(demo.repository.issues[number].comments) == 1 and len(pulls(demo)) == 1
