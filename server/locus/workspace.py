@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from locus.model.config import AgentProfile
     from locus.repo.facts import Repository
     from locus.tracker.choosing import Choice, Logins
+    from locus.tracker.github import GitHubTracker
     from locus.tracker.github.limits import Patience
     from locus.tracker.github.place import GitHubPlace
+    from locus.tracker.local import LocalTracker
     from locus.tracker.protocol import Tracker
     from locus.trust import TrustStore
+
+DATABASE = "locus.db"
+"""The embedded tracker's, in the state folder."""
 
 
 class Workspace:
@@ -121,31 +126,50 @@ class Workspace:
     def _keeper(self) -> Tracker:
         place = _place(self._chosen)
         if place is None:
-            from locus.tracker.local import LocalTracker
+            return self.embedded
+        mirror = self.state / "github.json" if self.mirrored else None
+        return self.github(place, decided=self.decide, mirror=mirror, patience=self.patience)
 
-            return LocalTracker(self.state / "locus.db")
-        from locus.tracker.choosing import record
+    @property
+    def embedded(self) -> LocalTracker:
+        """The one of this repository, whichever has the tasks."""
+        from locus.tracker.local import LocalTracker
+
+        return LocalTracker(self.state / DATABASE)
+
+    def github(self, place: GitHubPlace, *, patience: Patience | None = None, **more: Any) -> GitHubTracker:
+        """The keeper at this place, whichever has the tasks."""
         from locus.tracker.github import GitHubTracker
 
-        return GitHubTracker(
-            place,
-            root=self.repo.main,
-            locks=self.locks,
-            limits=self.repo.locus_dir / "rate-limit.json",
-            decided=lambda: record(self.state, place),
-            mirror=self.state / "github.json" if self.mirrored else None,
-            **({"patience": self.patience} if self.patience is not None else {}),
-        )
+        given = {"patience": patience, **more} if patience is not None else more
+        return GitHubTracker(place, root=self.repo.main, locks=self.locks, limits=self.repo.locus_dir / "rate-limit.json", **given)
+
+    @property
+    def place(self) -> GitHubPlace | None:
+        """Where on GitHub the tasks are; None where the embedded tracker has them."""
+        return _place(self._chosen)
+
+    @property
+    def keeper(self) -> str:
+        """The name of the one that `settle` has found: `local` or `owner/repo`."""
+        return self.place.full_name if self.place is not None else "local"
+
+    def decide(self) -> None:
+        """From now on the tasks stay where they are found now: where nothing has been written yet, this is the decision."""
+        from locus.tracker.choosing import record
+
+        if (place := self.place) is not None:
+            record(self.state, place)
 
     @property
     def tasks_file(self) -> Path:
         """What changes when somebody changes tasks: the embedded tracker's database, or what was last seen of GitHub."""
-        return self.state / ("locus.db" if _place(self._chosen) is None else "github.json")
+        return self.state / (DATABASE if self.place is None else "github.json")
 
     @property
     def has_tasks(self) -> bool:
         """Looking must not make a database where nobody has asked for one."""
-        return _place(self._chosen) is not None or self.tasks_file.exists()
+        return self.place is not None or self.tasks_file.exists()
 
     @cached_property
     def trust(self) -> TrustStore:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from locus.errors import LocusError, Refused
+from locus.model.labels import LABELS
 from locus.tracker.github import GitHubTracker
+from locus.workspace import Workspace
 from support.github.fixtures import Demo, demo, gh, github, short_folder, wire
+from support.github.gh import Gh
 from support.github.github import GitHub
 from support.github.house import house, labels, pulls
 from support.house import House, done, states
@@ -123,3 +129,70 @@ async def test_without_auto_label_no_status_is_written(house: House, demo: Demo,
     before = labels(demo, demo.repository.issues[number])
     assert done(await house.run(number))
     assert labels(demo, demo.repository.issues[number]) == before | {"agent:managed"}
+
+
+async def test_without_auto_label_the_journal_knows_what_is_done(house: House, demo: Demo, github: GitHub) -> None:
+    house.configure(tracker="github", agent_autoLabel=False)
+    numbers = [await house.issue(f"test -e go && echo {name} > {name}.txt" if name == "b" else "echo a > a.txt") for name in "ab"]
+    await house.sprint("Sprint 1", *numbers)
+    assert states(await house.run(sprint="Sprint 1")) == ["done", "failed"]
+    await house.call("locus.issue.update", number=numbers[1], body="RUN: echo b > b.txt")
+    again = await house.run(sprint="Sprint 1")
+    assert [(task.number, task.state) for task in again.tasks] == [(numbers[1], "done")], "the first is done, whatever its label says"
+    with pytest.raises(Refused, match="every task of the sprint 'Sprint 1' is done"):
+        await house.call("locus.run.plan", sprint="Sprint 1")
+    assert all("locus:queued" in labels(demo, demo.repository.issues[number]) for number in numbers)
+    github.edit(demo.repository, pulls(demo)[0].number, state="closed")
+    house.ws = Workspace(demo.person.path)  # what was read a moment ago is not read again
+    plan = await house.call("locus.run.plan", sprint="Sprint 1")
+    assert [task.number for task in plan.tasks] == numbers, "what was turned down is to be done again"
+
+
+async def test_init_decides_also_where_every_label_is_there(demo: Demo, gh: Gh, github: GitHub) -> None:
+    house = House(demo.person)
+    for label in LABELS:
+        github.label(demo.repository, label.name, label.color, label.description)
+    await house.call("locus.init")
+    github.log_out()
+    gh.log_out()
+    again = House(demo.person)
+    with pytest.raises(LocusError, match="logged in") as error:
+        await again.call("locus.issue.create", title="Where does this go?")
+    assert "gh auth login" in (error.value.hint or "") and not (again.ws.state / "locus.db").exists()
+
+
+async def test_nobody_logged_in_at_init_means_here_for_good(demo: Demo, gh: Gh, github: GitHub) -> None:
+    gh.log_out()
+    house = House(demo.person)
+    await house.call("locus.init")
+    assert house.ws.tracker.keeper == "local"
+    gh.log_in()
+    again = House(demo.person)
+    await again.ws.settle()
+    assert (again.ws.tracker.keeper, again.ws.tracker_reason) == ("local", "tasks were created here before")
+
+
+async def test_the_doctor_says_which_keeper_and_why(demo: Demo, gh: Gh, github: GitHub) -> None:
+    house = House(demo.person)
+
+    async def said() -> tuple[bool, str, str | None]:
+        (check,) = [check for check in await house.call("locus.doctor") if check.check == "tracker"]
+        return check.ok, check.detail.partition(";")[0], check.fix
+
+    assert await said() == (True, "octo/demo, open issues: 0 (the remote origin is on github.com and gh is logged in)", None)
+    gh.log_out()
+    assert await said() == (True, "local, open issues: 0 (the remote is on github.com, but gh is not logged in there)", None)
+    gh.log_in()
+    await house.issue("true")
+    assert await said() == (True, "octo/demo, open issues: 1 (octo/demo was chosen before)", None)
+    github.log_out()
+    ok, detail, fix = await said()
+    assert not ok and detail == "the login has expired at github.com" and "gh auth login --hostname github.com" in str(fix)
+    github.log_in()
+    house.configure(tracker="local")
+    assert await said() == (True, 'local, open issues: 0 (the configuration says "local")', None)
+    house.configure(tracker="github")
+    assert await said() == (True, 'octo/demo, open issues: 1 (the configuration says "github")', None)
+    demo.person.git("remote", "remove", "origin")
+    ok, detail, fix = await said()
+    assert not ok and "has no remote" in detail and "git remote add origin" in str(fix)

@@ -48,6 +48,9 @@ class Nobody:
     async def choose(self, message: str, choices: list[str]) -> str | None:
         return None
 
+    def say(self, text: str) -> None:
+        """Nobody listens."""
+
 
 class Somebody(Nobody):
     interactive = True

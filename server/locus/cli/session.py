@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from locus.cli import prompt
 from locus.cli.terminal import Terminal
+from locus.cli.text import one_line
 from locus.commands import COMMANDS
 from locus.commands.registry import parse, wire
 from locus.errors import InvalidArguments
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 class TerminalFace:
     """How a use case asks the person at the terminal. `interactive` is false where nobody watches."""
 
-    def __init__(self, terminal: Terminal, *, interactive: bool) -> None:
-        self._terminal = terminal
+    def __init__(self, terminal: Terminal, *, interactive: bool, json: bool = False) -> None:
+        self._terminal, self._json = terminal, json
         self.interactive = interactive
 
     def text(self, uri: str) -> str | None:  # noqa: ARG002 - a terminal has no unsaved buffers
@@ -30,13 +31,17 @@ class TerminalFace:
     async def choose(self, message: str, choices: list[str]) -> str | None:
         return await prompt.choose(self._terminal, message, choices) if self.interactive else None
 
+    def say(self, text: str) -> None:
+        if not self._json:
+            self._terminal.say(one_line(text))
+
 
 class Session:
     def __init__(self, terminal: Terminal, *, json: bool = False, name: str = "") -> None:
         self.terminal = terminal
         self.json = json
         self._name = name
-        self.face = TerminalFace(terminal, interactive=terminal.interactive and not json)
+        self.face = TerminalFace(terminal, interactive=terminal.interactive and not json, json=json)
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -229,6 +229,24 @@ _SPECS = (
         positionals=(Positional("ids", "ID", "only this, as `locus memory list` names it", least=0, most=None),),
     ),
     Spec(
+        ("tracker", "push"),
+        "move the tasks that are kept in this repository to GitHub",
+        "tracker:push",
+        options=(
+            Option("dry-run", "show what would be moved, and do nothing"),
+            Option("yes", "do not ask", short="y"),
+        ),
+        notes=(
+            "Shows first what would be created, then asks. Each task becomes an issue in the repository that\n"
+            "the remote names, with its status, type, priority, labels, comments and the code it is about;\n"
+            "each sprint becomes a milestone. From then on tasks live on GitHub. What is kept here stays as it\n"
+            "is, and so does each old number, beside the new one.\n"
+            "It goes through the GitHub CLI (gh), which has to be logged in. When it is interrupted, do it\n"
+            "again: it goes on where it stopped, and makes nothing twice. While a run is going on it is refused."
+        ),
+        examples=("locus tracker push --dry-run", "locus tracker push"),
+    ),
+    Spec(
         ("trust",),
         "show and allow the commands that this repository's configuration wants to run",
         "house:trust",
@@ -268,6 +286,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "issue": "create, list, show, edit and close issues",
         "sprint": "make, fill, order and choose sprints",
         "memory": "show, accept and dismiss what agents have learned about this repository",
+        "tracker": "where tasks live: move them from this repository to GitHub",
         "worktree": "list, restore and clean what is kept of unfinished work",
     }
 )

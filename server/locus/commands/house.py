@@ -36,7 +36,9 @@ async def init(ws: Workspace, _args: Nothing, _face: Face) -> Created:
     from locus.repo.layout import exclude
 
     exclude(ws.repo)
-    return Created(created=(*settings.write_default(ws.repo.locus_dir), *await ws.tracker.prepare()))
+    created = (*settings.write_default(ws.repo.locus_dir), *await ws.tracker.prepare())
+    ws.decide()  # also where GitHub had every label already, so that nothing was written
+    return Created(created=created)
 
 
 async def trust_show(ws: Workspace, _args: Nothing, _face: Face) -> list[TrustItem]:

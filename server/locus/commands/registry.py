@@ -33,6 +33,9 @@ class Face(Protocol):
     async def choose(self, message: str, choices: list[str]) -> str | None:
         """Puts a question; None when nobody answers or nobody can be asked."""
 
+    def say(self, text: str) -> None:
+        """How far long work has come."""
+
 
 A = TypeVar("A", bound=Arguments)
 

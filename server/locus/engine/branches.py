@@ -13,6 +13,7 @@ from locus.engine.store import RunStore
 from locus.engine.verdicts import TaskEnded, blocked
 from locus.errors import LocusError
 from locus.model import naming
+from locus.model.body import closes
 from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState
 from locus.model.task import PullRequest
@@ -77,7 +78,7 @@ async def _beginning(run: Run, branch: str, task: int | None) -> Beginning | Non
     if tip is None:
         return Beginning(branch, base, exists=False)
     contained = await is_ancestor(here, tip, base)
-    pulls = await run.tracker.pulls(branch)
+    pulls = [pull for pull in await run.tracker.pulls(branch) if not _of_another(pull, task)]
     if contained:
         pulls = await _merged(run, pulls)
     ours = not contained and await _finished_by_us(run, tip, task)
@@ -96,6 +97,12 @@ async def _beginning(run: Run, branch: str, task: int | None) -> Beginning | Non
     if not (pulls or attempt or tip == own or contained):
         return None
     return await _afresh(run, branch, tips, pulls, task)
+
+
+def _of_another(pull: PullRequest, task: int | None) -> bool:
+    """It delivers other issues: from before they had the numbers that they have now."""
+    closed = closes(pull.body)
+    return task is not None and bool(closed) and task not in closed
 
 
 async def _afresh(run: Run, branch: str, tips: _Tips, pulls: list[PullRequest], task: int | None) -> Beginning:
@@ -155,7 +162,7 @@ def _earlier(run: Run, branch: str) -> Iterator[tuple[RunView, list[TaskRun]]]:
         except LocusError:
             continue  # the doctor says what is wrong with it
         tasks = [task for task in view.tasks if task.branch == branch and task.start is not None]
-        if tasks and run_id != run.id:
+        if tasks and run_id != run.id and view.of(run.tracker.keeper):
             yield view, tasks
 
 

@@ -46,7 +46,7 @@ async def sides(ws: Workspace, number: int) -> TaskDiff:
 
 def _latest(ws: Workspace, number: int) -> TaskRun:
     for view in RunStore(ws.runs).views():
-        task = view.task(number)
+        task = view.task(number) if view.of(ws.tracker.keeper) else None
         if task is not None and task.start is not None:
             return task
     raise NotFound(f"#{number} has not been run yet", f"run it: `locus run {number}`")

@@ -13,12 +13,14 @@ from locus.engine import inbox, questions, request, resuming, store
 from locus.engine.in_effect import in_effect
 from locus.engine.inbox import ForceStop, Stop
 from locus.engine.journal import Journal
+from locus.engine.journaled import as_journaled
 from locus.engine.plan import is_done
 from locus.engine.request import RunRequest
 from locus.engine.store import RunStore
 from locus.errors import LocusError, NotFound, Refused
 from locus.locks import Lock
 from locus.model import labels, naming
+from locus.model.config import Config
 from locus.model.events import RequestedTask, RunRequested, Warned
 from locus.model.plan import Wanted
 from locus.model.run import RunView
@@ -43,7 +45,7 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
     merged = effect.allowed(ws)
     require_valid(merged)
     config = merged.config
-    tasks, title = await _tasks(ws, wanted)
+    tasks, title = await _tasks(ws, wanted, config)
     agents = {resolve_agent(wanted.agent or labels.read(task.labels).agent or config.ai.provider, config) for task in tasks}
     missing = ws.trust.missing(commands_of(merged, agents=agents))
     if missing and not interactive:
@@ -69,6 +71,7 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
         mode=asked.mode,
         sprint=title,
         base=wanted.base or "default",
+        keeper=ws.tracker.keeper,
         tasks=tuple(RequestedTask(number=task.number, title=task.title, order=task.order, again=is_done(task) or None) for task in tasks),
     )
     try:
@@ -132,12 +135,12 @@ def _not_running(view: RunView) -> Refused:
     return Refused(f"run {view.id} is not running: {why}", hint)
 
 
-async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[list[Task], str | None]:
+async def _tasks(ws: Workspace, wanted: Wanted, config: Config) -> tuple[list[Task], str | None]:
     if wanted.sprint is not None:
         sprint = await ws.tracker.sprint(wanted.sprint)
         branch = naming.branch_of(sprint)
         _require_free(ws, branch)
-        tasks = await ws.tracker.tasks(TaskFilter(sprint=sprint.name))
+        tasks = as_journaled(ws, config, await ws.tracker.tasks(TaskFilter(sprint=sprint.name)))
         return [task for task in in_sprint_order(tasks) if not is_done(task)], sprint.name
     tasks = [await ws.tracker.get(number) for number in dict.fromkeys(wanted.tasks)]
     for task in tasks:

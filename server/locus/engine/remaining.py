@@ -34,7 +34,11 @@ def taken_up(view: RunView, runs: Iterable[RunView]) -> dict[int, RunView]:
 def later(view: RunView, runs: Iterable[RunView]) -> dict[int, RunView]:
     """Of the tasks of `view` those that a later run has begun with, each with the newest such run."""
     mine = {task.number for task in view.tasks}
-    begun = (run for run in runs if run.id > view.id and run.base_commit is not None and run.state is not RunState.REFUSED)
+    begun = (
+        run
+        for run in runs
+        if run.id > view.id and run.base_commit is not None and run.state is not RunState.REFUSED and view.keeper in (None, run.keeper)
+    )
     return {task.number: run for run in sorted(begun, key=lambda run: run.id) for task in run.tasks if task.number in mine}
 
 

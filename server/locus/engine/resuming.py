@@ -19,7 +19,7 @@ async def chosen(ws: Workspace, run_id: str | None, sprint: str | None) -> RunVi
     runs = RunStore(ws.runs)
     if run_id is not None:
         return await _named(ws, runs.view(run_id), runs)
-    views = runs.views()
+    views = [view for view in runs.views() if view.of(ws.tracker.keeper)]
     unfinished = [view for view in views if view.state.unfinished and not view.alive and _is(view.sprint, sprint)]
     issues = await _open_issues(ws) if unfinished else {}
     candidates = [view for view in unfinished if remaining.resumable(view, views, issues)]
@@ -38,12 +38,22 @@ async def _named(ws: Workspace, view: RunView, runs: RunStore) -> RunView:
         raise Refused(f"run {view.id} is going on", "watch it with `locus logs -f`")
     if not view.state.unfinished:
         raise Refused(f"run {view.id} is {view.state}: there is nothing to resume", "start a new one with `locus run`")
-    views = runs.views()
+    if not view.of(ws.tracker.keeper):
+        raise _moved(view, ws.tracker.keeper)
+    views = [other for other in runs.views() if other.of(ws.tracker.keeper)]
     if not remaining.resumable(view, views, await _open_issues(ws)):
         out = await remaining.left_out(ws.tracker, view, views, {})
         reasons = "; ".join(each.reason for each in out.values()) or "a later run has delivered it"
         raise Refused(f"nothing of run {view.id} is left to resume: {reasons}", next((each.hint for each in out.values()), None))
     return view
+
+
+def _moved(view: RunView, keeper: str) -> Refused:
+    """The numbers of its tasks are other issues there."""
+    was, now = ("in this repository" if each == "local" else f"in {each}" for each in (view.keeper, keeper))
+    return Refused(
+        f"run {view.id} is of tasks that were {was}; they are {now} now", "run them by their present numbers: `locus issue list`"
+    )
 
 
 async def _open_issues(ws: Workspace) -> dict[int, Task]:

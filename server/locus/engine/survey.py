@@ -12,6 +12,7 @@ from locus import locks
 from locus.anchors.locate import lines_of, locate, split_lines
 from locus.engine import prompt
 from locus.engine.context import RepositoryContext, repository_context
+from locus.engine.journaled import as_journaled
 from locus.errors import LocusError, NotFound, Refused
 from locus.model import labels, naming
 from locus.model.config import Config
@@ -66,7 +67,9 @@ async def survey(ws: Workspace, wanted: Wanted, config: Config, *, fetch: bool) 
         known = fetched.commit
         if fetched.problem is not None:
             warnings.append(f"{branch.name} could not be fetched, the last known state is used: {fetched.problem}")
-    base, (sprint, tasks, missing) = await together(resolve(repo, wanted.base or "default", branch, fetched=known), _tasks(ws, wanted))
+    base, (sprint, tasks, missing) = await together(
+        resolve(repo, wanted.base or "default", branch, fetched=known), _tasks(ws, wanted, config)
+    )
     context, *found = await together(
         repository_context(repo.here, base.commit, repo.locus_dir),
         *(_code(ws, task, task.anchor, base) for task in tasks if task.anchor is not None),
@@ -102,10 +105,11 @@ async def together(*looks: Coroutine[Any, Any, Any]) -> list[Any]:
     return list(found)
 
 
-async def _tasks(ws: Workspace, wanted: Wanted) -> tuple[Sprint | None, tuple[Task, ...], tuple[int, ...]]:
+async def _tasks(ws: Workspace, wanted: Wanted, config: Config) -> tuple[Sprint | None, tuple[Task, ...], tuple[int, ...]]:
     if wanted.sprint is not None:
         sprint = await ws.tracker.sprint(wanted.sprint)
-        return sprint, tuple(in_sprint_order(await ws.tracker.tasks(TaskFilter(sprint=sprint.name)))), ()
+        found = as_journaled(ws, config, await ws.tracker.tasks(TaskFilter(sprint=sprint.name)))
+        return sprint, tuple(in_sprint_order(found)), ()
     tasks: list[Task] = []
     missing: list[int] = []
     for number in dict.fromkeys(wanted.tasks):

@@ -40,6 +40,10 @@ class Client:
     def show_message(self, text: str, type: types.MessageType = types.MessageType.Info) -> None:
         self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type, text))
 
+    def log_message(self, text: str) -> None:
+        """Into the log that the client shows to those who look for it."""
+        self.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(types.MessageType.Info, text))
+
     def publish_diagnostics(self, uri: str, diagnostics: Sequence[types.Diagnostic]) -> None:
         self.notify(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, types.PublishDiagnosticsParams(uri, diagnostics), key=("diagnostics", uri))
 

@@ -18,3 +18,6 @@ class EditorFace:
 
     async def choose(self, message: str, choices: list[str]) -> str | None:
         return await self._client.choose(message, choices)
+
+    def say(self, text: str) -> None:
+        self._client.log_message(text)

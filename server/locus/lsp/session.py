@@ -168,6 +168,9 @@ class Session:
     def _commanded(self, id: str, workspace: Workspace, result: Any) -> None:
         if id in _CHANGE_TASKS:
             self._cache.refresh(workspace)
+        if id == "locus.tracker.push" and result["done"]:
+            self._refresh.keep(self.workspaces.all)  # they are in another file now
+            self._watch()
         if id.startswith("locus.run."):
             self._following.hurry(workspace)
         if id in ("locus.run.start", "locus.run.resume"):

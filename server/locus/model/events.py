@@ -54,6 +54,8 @@ class RunRequested(Recorded):
     mode: Literal["standalone", "sprint"]
     sprint: str | None = None
     base: str
+    keeper: str | None = None
+    """Who has the tasks, `local` or `owner/repo`: their numbers mean nothing to another one."""
     tasks: tuple[RequestedTask, ...]
 
 

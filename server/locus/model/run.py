@@ -91,6 +91,8 @@ class RunView(Model):
     folder: str
     kind: Literal["standalone", "sprint"]
     sprint: str | None = None
+    keeper: str | None = None
+    """Who has its tasks, `local` or `owner/repo`. None: an older Locus did not say."""
     state: RunState
     reason: str | None = None
     hint: str | None = None
@@ -108,6 +110,10 @@ class RunView(Model):
     started_at: str
     ended_at: str | None = None
     seq: int
+
+    def of(self, keeper: str) -> bool:
+        """Whether its numbers are those of this keeper's tasks."""
+        return self.keeper in (None, keeper)
 
     def task(self, number: int) -> TaskRun | None:
         return next((task for task in self.tasks if task.number == number), None)
@@ -381,6 +387,7 @@ class Fold:
             folder=self.requested.folder,
             kind=self.requested.mode,
             sprint=self.requested.sprint,
+            keeper=self.requested.keeper,
             state=state,
             reason=reason,
             hint=hint,

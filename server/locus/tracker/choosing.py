@@ -1,13 +1,15 @@
 """Which keeper has the tasks: what the configuration says, else (`auto`) what was decided at the first write, else what is at hand.
 
-The decision for the embedded tracker is its database; the one for GitHub is a file beside it, written before the first write. An expired
-login is therefore an error with its fix, never a silent change to another keeper.
+The decision for GitHub is a file in the state folder, written before the first write; the one for the embedded tracker is its database,
+which stays when its tasks have moved to GitHub. An expired login is therefore an error with its fix, never a silent change to another
+keeper.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +42,15 @@ async def choose(repo: Repository, wanted: Literal["auto", "github", "local"], k
     """Raises Refused where GitHub is wanted and the remote is not there. `known` is a memory of what gh has said."""
     if wanted == "local":
         return Choice(None, 'the configuration says "local"')
-    if wanted == "auto" and (repo.state_dir / "locus.db").exists():
-        return Choice(None, "tasks were created here before")
+    if wanted == "auto":
+        if (recorded := _recorded(repo.state_dir)) is not None:
+            return Choice(recorded, f"{recorded.full_name} was chosen before")
+        if (repo.state_dir / "locus.db").exists():
+            return Choice(None, "tasks were created here before")
     remote = await facts.remote(repo)
     url = await facts.remote_url(repo, remote) if remote is not None else None
     if wanted == "github":
         return Choice(require_place(remote, url), 'the configuration says "github"')
-    if (recorded := _recorded(repo.state_dir)) is not None:
-        return Choice(recorded, f"{recorded.full_name} was chosen before")
     at = place_of(url) if url is not None else None
     if at is None or not on_github(at.host):
         return Choice(None, "the remote is not on GitHub" if remote else "there is no remote")
@@ -69,13 +72,28 @@ async def _logged_in(gh: Gh, known: Logins) -> bool:
     return said
 
 
+async def place_to_move_to(repo: Repository, wanted: Literal["auto", "github"]) -> GitHubPlace:
+    """Where tasks that are kept here could live. Raises Refused where the remote is not on GitHub, or not known to be."""
+    remote = await facts.remote(repo)
+    place = require_place(remote, await facts.remote_url(repo, remote) if remote is not None else None)
+    if wanted == "auto" and not on_github(place.host):
+        raise Refused(
+            f"the remote {remote} is on {place.host}, which is not known to be a GitHub",
+            f'if it is one, set "tracker": "github" in the configuration, or GH_HOST={place.host} in the environment',
+        )
+    return place
+
+
 def record(state: Path, place: GitHubPlace) -> None:
     """From now on the tasks are there."""
     state.mkdir(parents=True, exist_ok=True)
     path = state / RECORD
-    temporary = path.with_name(f".{RECORD}.new")
+    temporary = path.with_name(f".{RECORD}.{os.getpid()}")
     said = {"tracker": "github", "host": place.host, "owner": place.owner, "name": place.name, "headOwner": place.head_owner}
-    temporary.write_text(json.dumps(said) + "\n", encoding="utf-8")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(said) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 

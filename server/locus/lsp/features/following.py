@@ -109,8 +109,8 @@ class Following:
         return None
 
     def latest(self, workspace: Workspace, task: int) -> RunView | None:
-        """The newest run that has this task."""
-        return next((view for view in self.of(workspace) if view.task(task) is not None), None)
+        """The newest run that has this task; not one of a task that had this number with another keeper."""
+        return next((view for view in self.of(workspace) if view.task(task) is not None and view.of(workspace.keeper)), None)
 
     def latest_tasks(self) -> Iterator[tuple[Workspace, TaskRun]]:
         """Each task as its newest run has it."""

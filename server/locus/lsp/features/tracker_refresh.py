@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from locus.commands.issues import refreshed
 from locus.errors import LocusError
@@ -25,6 +26,7 @@ class TrackerRefresh:
         """Called when a tracker has fallen silent, or is back."""
         self._moved = moved
         self._workspaces: list[Workspace] = []
+        self._files: dict[Workspace, Path] = {}
         self._silent: dict[Workspace, str] = {}
         self._wanted = asyncio.Event()
         tasks.start(self._run(), "looking for changed tasks")
@@ -35,8 +37,10 @@ class TrackerRefresh:
         return next(iter(self._silent.values()), None)
 
     def keep(self, workspaces: Iterable[Workspace]) -> None:
+        """Their files are being watched; looks at once."""
         self._workspaces = list(workspaces)
         self._silent = {workspace: why for workspace, why in self._silent.items() if workspace in self._workspaces}
+        self._files = {workspace: workspace.tasks_file for workspace in self._workspaces}
         self._wanted.set()
 
     def run_changed(self, change: RunChange) -> None:
@@ -56,7 +60,7 @@ class TrackerRefresh:
                 continue
 
     async def _look(self, workspace: Workspace) -> None:
-        before, why = workspace.tasks_file, None
+        why = None
         try:
             await workspace.settle()
             await refreshed(workspace)
@@ -66,7 +70,8 @@ class TrackerRefresh:
                 log.warning("the tasks of %s cannot be refreshed: %s", workspace.root, error)
         if workspace in self._workspaces:
             self._heard(workspace, why)
-        if workspace.tasks_file != before:
+        if self._files.get(workspace, workspace.tasks_file) != workspace.tasks_file:  # any command may have found that out
+            self._files[workspace] = workspace.tasks_file
             self._moved()
 
     def _heard(self, workspace: Workspace, silent: str | None) -> None:

@@ -140,8 +140,9 @@ class Client:
         self._base = f"/repos/{place.owner}/{place.name}"
 
     async def get(self, path: str) -> Any:
+        """Without a path the repository itself."""
         try:
-            return await self._api.getitem(f"{self._base}/{path}", None)
+            return await self._api.getitem(f"{self._base}/{path}".removesuffix("/"), None)
         except gidgethub.HTTPException as error:
             raise self._explained(error) from error
 

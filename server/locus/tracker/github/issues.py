@@ -124,14 +124,22 @@ class Issues:
         await self._mutations.apply(*parts)
 
     async def create(self, draft: TaskDraft, milestone: int | None, request: str | None) -> Task:
-        wish = request or uuid.uuid4().hex
-        mark = f"<!-- locus:request {wish} -->"
         names = replaced(map(checked_label, draft.labels), "locus", TaskStatus.QUEUED)
         names = replaced(names, "type", draft.type) if draft.type is not None else names
         names = replaced(names, "p", draft.priority) if draft.priority is not None else names
-        title = checked_title(draft.title)
+        return await self.make(draft.title, draft.body, names, milestone, request or uuid.uuid4().hex, look_first=request is not None)
+
+    async def make(
+        self, title: str, body: str, names: Sequence[str], milestone: int | None, request: str, *, look_first: bool = False
+    ) -> Task:
+        """`look_first`: it may have been made a while ago."""
+        mark = request_mark(request)
+        data: dict[str, Any] = {
+            "title": checked_title(title),
+            "body": _checked_body(f"{body.rstrip()}\n\n{mark}".lstrip()),
+            "labels": list(names),
+        }
         await self._labels.ids(names, make=True)  # GitHub would make them itself, but in grey
-        data: dict[str, Any] = {"title": title, "body": _checked_body(f"{draft.body.rstrip()}\n\n{mark}".lstrip()), "labels": list(names)}
         if milestone is not None:
             data["milestone"] = milestone
 
@@ -143,7 +151,7 @@ class Issues:
             made: Json = await self._client.post("issues", data)
             return made
 
-        made = await look() if request is not None else None
+        made = await look() if look_first else None
         if made is None:
             made = await once(send, look)
         return self.saw(node_of(made))
@@ -283,6 +291,11 @@ class Issues:
                 "see `git remote -v` and `gh auth status`",
             )
         return found
+
+
+def request_mark(request: str) -> str:
+    """Stands in the body of an issue: which wish it fulfils."""
+    return f"<!-- locus:request {request} -->"
 
 
 def _checked_body(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from locus.model.labels import LABELS
 from locus.model.task import Comment, PullDraft, PullRequest, Sprint, SprintDraft, Task, TaskChanges, TaskDraft, TaskFilter, TaskStatus
+from locus.tracker.github.adopting import Adoption
 from locus.tracker.github.client import Client, shortly
 from locus.tracker.github.gh import Gh
 from locus.tracker.github.issues import Issues
@@ -46,6 +47,7 @@ class GitHubTracker:
         self._issues = Issues(client, place, self._labels, Mutations(client))
         self._sprints = Sprints(client, self._issues)
         self._pulls = Pulls(client, place, self._issues)
+        self.adoption = Adoption(client, place, self._labels, self._issues)
         self._mirror = Mirror(mirror, client, self._issues, self._sprints) if mirror is not None else None
 
     @property

@@ -53,6 +53,11 @@ class LabelBook:
                     await self._make(name)
         return [self._ids[name.lower()] for name in wanted if name.lower() in self._ids]
 
+    async def names(self) -> frozenset[str]:
+        """Of all labels there are, in lower case."""
+        await self.learn(await self._page(None))
+        return frozenset(self._ids)
+
     async def make_all(self, wanted: Iterable[Label]) -> list[str]:
         """Makes those that are missing, and names them."""
         await self.learn(await self._page(None))
