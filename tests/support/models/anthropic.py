@@ -68,8 +68,7 @@ class Messages:
     def step_of(self, path: str, body: Json) -> int | None:
         if path != "/v1/messages" or not body.get("tools"):  # without tools: a title, a probe
             return None
-        messages: list[Json] = body["messages"]
-        return sum(message["role"] == "assistant" for message in messages)
+        return [message["role"] for message in body["messages"]].count("assistant")
 
     def aside(self, path: str, body: Json) -> Whole:
         if path.endswith("/count_tokens"):
