@@ -17,5 +17,9 @@ def build(profile: AgentProfile) -> Agent:
             from locus.agents.acp import AcpAgent
 
             return AcpAgent(profile)
+        case "claude":
+            from locus.agents.claude import ClaudeAgent
+
+            return ClaudeAgent(profile)
         case kind:
             raise Refused(f"agents of the kind {kind} are not known to this version of Locus", "choose another in `ai.provider`")

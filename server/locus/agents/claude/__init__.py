@@ -1,0 +1,5 @@
+"""Claude Code as an agent: agent.py starts it, session.py talks to it, translate.py understands what it says."""
+
+from locus.agents.claude.agent import INSTALL, ClaudeAgent, version
+
+__all__ = ["INSTALL", "ClaudeAgent", "version"]

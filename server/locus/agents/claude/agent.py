@@ -1,0 +1,105 @@
+"""`claude`: Claude Code, in the mode in which it is talked to over stdin and stdout."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Final
+
+from locus import process
+from locus.agents.claude.session import ClaudeSession, first_words
+from locus.agents.program import found, require
+from locus.agents.protocol import Assignment
+from locus.errors import ProcessFailed, Refused
+from locus.model.config import AgentProfile
+
+INSTALL: Final = "install Claude Code with `npm install -g @anthropic-ai/claude-code`, or name the program in `argv` of the agent"
+
+_MODES: Final = {"ask": "manual", "edits": "acceptEdits", "bypass": "bypassPermissions"}
+
+_NOT_HERE: Final = (
+    # Other sessions on this machine are nobody's business here.
+    "ListAgents",
+    "SendMessage",
+    # Nothing is left to come back to when the turn is over.
+    "CronCreate",
+    "ScheduleWakeup",
+    # The worktree is Locus' matter.
+    "EnterWorktree",
+    "ExitWorktree",
+    # A plan that waits for a person's approval; it enters this mode by itself, and leaves it into another one than was asked for.
+    "EnterPlanMode",
+    "ExitPlanMode",
+)
+
+_LINE: Final = 64 * 1024 * 1024
+"""Bytes of one message: it may hold a whole file, twice."""
+
+
+class ClaudeAgent:
+    kind = "claude"
+    can_resume = True
+
+    def __init__(self, profile: AgentProfile) -> None:
+        self._profile = profile
+
+    def check(self, root: Path) -> None:
+        require(self._profile.words[0], root, INSTALL)
+
+    async def start(self, assignment: Assignment) -> ClaudeSession:
+        temporary = assignment.prompt_file.parent / "claude-tmp"
+        temporary.mkdir(mode=0o700, exist_ok=True)
+        own = {"CLAUDE_CODE_TMPDIR": str(temporary)}  # its sockets and the output of its background commands
+        supervised = await process.supervise(
+            self._argv(assignment),
+            cwd=assignment.worktree,
+            env=process.agent_env({**assignment.variables, **own, **self._profile.env}),
+            input=first_words(assignment.prompt),
+            interactive=True,
+            hold=assignment.hold,
+            line_cap=_LINE,
+        )
+        return ClaudeSession(supervised, assignment.worktree, temporary, assignment.budget_usd)
+
+    def _argv(self, assignment: Assignment) -> list[str]:
+        """What the profile adds comes first: of an option that is given twice Claude takes the last."""
+        program, *extra = self._profile.words
+        mode = self._profile.permission_mode
+        if not assignment.bypass_allowed and (mode == "bypass" or any(_switches_off(word) for word in extra)):
+            raise Refused(
+                "the agent would work without asking for any permission, and the repository's configuration cannot decide that",
+                "say it in your own configuration file, or choose `permissionMode` edits or ask",
+            )
+        argv = [
+            found(program, assignment.root),
+            *extra,
+            "-p",
+            "--input-format=stream-json",
+            "--output-format=stream-json",
+            "--verbose",
+            "--include-partial-messages",
+            "--permission-prompt-tool=stdio",
+            f"--permission-mode={_MODES[mode]}",
+            f"--disallowedTools={','.join(_NOT_HERE)}",
+            f"--resume={assignment.session}" if assignment.session else f"--session-id={uuid.uuid4()}",
+        ]
+        if not assignment.settings_trusted:
+            argv.append("--setting-sources=user")
+        if model := assignment.model or self._profile.model:
+            argv.append(f"--model={model}")
+        if assignment.budget_usd is not None:
+            argv.append(f"--max-budget-usd={assignment.budget_usd:.6f}")
+        return argv
+
+
+async def version(program: str, root: Path) -> str | None:
+    """`2.1.329`; None where it does not say."""
+    try:
+        done = await process.run([found(program, root), "--version"], cwd=root, env=process.agent_env(), timeout=10.0)
+    except ProcessFailed:
+        return None
+    return done.out.split(maxsplit=1)[0] if done.out.strip() else None
+
+
+def _switches_off(word: str) -> bool:
+    return "dangerously" in word or "bypassPermissions" in word
