@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +14,7 @@ from locus.model.agent import AgentEvent, Exited, PermissionRequest, Started, Te
 
 E = TypeVar("E", bound=AgentEvent)
 
-PATIENCE = 45.0
+PATIENCE = 60.0
 """Seconds for a real agent on a busy machine."""
 
 
@@ -90,18 +92,21 @@ class Turns:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.run_id = f"run-{uuid.uuid4()}"
+        """What its processes carry in LOCUS_RUN_ID."""
         self.worktree = folder / "worktree"
         self.worktree.mkdir(parents=True)
+        self._numbers = itertools.count(1)
         self._started: list[Turn] = []
 
     async def start(self, agent: Agent, prompt: str = "do it", worktree: Path | None = None, **assignment: Any) -> Turn:
-        task = len(self._started) + 1
+        task = next(self._numbers)
         tasks = self.folder / "tasks" / str(task)
         tasks.mkdir(parents=True)
         prompt_file = tasks / "prompt.md"
         prompt_file.write_text(prompt)
-        place = {"root": self.folder, "worktree": worktree or self.worktree, "prompt_file": prompt_file}
-        given = Assignment("run-1", task, prompt=prompt, base="abc", **place, **assignment)
+        place: dict[str, Any] = {"root": self.folder, "worktree": worktree or self.worktree, "prompt_file": prompt_file}
+        given = Assignment(self.run_id, task, prompt=prompt, base="abc", **place, **assignment)
         turn = Turn(await agent.start(given))
         self._started.append(turn)
         return turn

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,17 +17,30 @@ from support.claude import Claude
 from support.models.anthropic import Refusal, Step, says, text, uses
 from support.models.server import Midway
 from support.procs import alive, carriers, numbers, until, until_async
+from support.turns import PATIENCE
 
 pytestmark = pytest.mark.agents
 
-ANY_COMMAND = {"words": ("--allowedTools=Bash",)}
+ANY_COMMAND: dict[str, Any] = {"words": ("--allowedTools=Bash",)}
 LONG = uses("Bash", command="echo $$ > pid; mv pid tool; sleep 600; touch finished", description="Wait")
+
+
+async def _tool(claude: Claude) -> int:
+    """The process of the LONG command, once it runs."""
+    (pid,) = await until_async(lambda: numbers(claude.worktree / "tool"), PATIENCE)
+    return pid
+
+
+def _program(claude: Claude) -> int:
+    """Claude Code itself, among its processes."""
+    (pid,) = [pid for pid in carriers("LOCUS_RUN_ID", claude.turns.run_id) if Path(f"/proc/{pid}/comm").read_text().startswith("claude")]
+    return pid
 
 
 async def test_interrupted_in_a_tool_it_goes_on_in_the_same_session(claude: Claude) -> None:
     script = claude.script(LONG, says("I go on."))
     turn = await claude.again(script, prompt="the first prompt", profile=ANY_COMMAND)
-    (tool,) = await until_async(lambda: numbers(claude.worktree / "tool"))
+    tool = await _tool(claude)
     await turn.session.interrupt()
     await turn.session.interrupt()
     end = await turn.end()
@@ -44,13 +58,12 @@ async def test_interrupted_in_a_tool_it_goes_on_in_the_same_session(claude: Clau
 
 
 async def test_interrupted_in_a_text_it_keeps_what_was_said(claude: Claude) -> None:
-    script = claude.script(Step((text("The first line.\nThe second " + "and " * 300),), pace=0.05), says("I go on."))
-    turn = await claude.again(script, prompt="the first prompt")
+    turn = await claude.play(Step((text("The first line.\nThe second " + "and " * 600),), pace=0.05), prompt="the first prompt")
     await turn.until(Text)
     await turn.session.interrupt()
     assert (await turn.end()).outcome == "cancelled"
     assert turn.said.startswith("The first line.\nThe")
-    going_on = await claude.again(script, prompt="the second prompt", session=turn.session_id)
+    going_on = await claude.play(says("I go on."), prompt="the second prompt", session=turn.session_id)
     assert (await going_on.end()).outcome == "ok"
     assert "the first prompt" in claude.requests[-1].text
 
@@ -82,9 +95,8 @@ async def test_a_provider_that_falls_silent_does_not_hold_an_interrupt_up(claude
 async def test_one_that_hears_nothing_any_more_is_made_to_end(claude: Claude, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("locus.agents.claude.session.INTERRUPT_GRACE", 0.3)
     turn = await claude.play(LONG, profile=ANY_COMMAND)
-    (tool,) = await until_async(lambda: numbers(claude.worktree / "tool"))
-    (program,) = [pid for pid in carriers("LOCUS_TASK", "1") if Path(f"/proc/{pid}/comm").read_text().startswith("claude")]
-    os.kill(program, signal.SIGSTOP)
+    tool = await _tool(claude)
+    os.kill(_program(claude), signal.SIGSTOP)
     await turn.session.interrupt()
     assert (await turn.end()).outcome == "cancelled"
     assert turn.one(Exited).code == 137
@@ -93,19 +105,17 @@ async def test_one_that_hears_nothing_any_more_is_made_to_end(claude: Claude, mo
 
 async def test_when_it_has_been_killed_nothing_of_it_is_left(claude: Claude) -> None:
     turn = await claude.play(LONG, profile=ANY_COMMAND)
-    (tool,) = await until_async(lambda: numbers(claude.worktree / "tool"))
+    tool = await _tool(claude)
     await turn.session.kill()
     assert not alive(tool)
-    assert not carriers("LOCUS_RUN_ID", "run-1")
+    assert not carriers("LOCUS_RUN_ID", claude.turns.run_id)
     assert (await turn.end()).outcome == "cancelled"
 
 
 async def test_one_that_ends_without_a_result_has_failed(claude: Claude) -> None:
     turn = await claude.play(LONG, profile=ANY_COMMAND)
-    (tool,) = await until_async(lambda: numbers(claude.worktree / "tool"))
-    for pid in carriers("LOCUS_TASK", "1"):
-        if Path(f"/proc/{pid}/comm").read_text().startswith("claude"):
-            os.kill(pid, signal.SIGKILL)
+    tool = await _tool(claude)
+    os.kill(_program(claude), signal.SIGKILL)
     end = await turn.end()
     assert (end.outcome, end.reason) == ("failed", "Claude Code was ended by signal 9 without a result")
     assert not alive(tool)
@@ -123,12 +133,14 @@ async def test_an_option_it_does_not_know_is_named(claude: Claude) -> None:
 HOST = """
 import asyncio, sys
 from pathlib import Path
+from typing import Any
 from locus.agents import build
 from locus.agents.protocol import Assignment
 from locus.model.config import AgentProfile
 async def main():
     profile, folder = AgentProfile.model_validate_json(sys.argv[1]), Path(sys.argv[2])
-    given = Assignment("host", 1, root=folder, worktree=folder / "worktree", prompt="do it", prompt_file=folder / "prompt.md", base="abc")
+    places = {"root": folder, "worktree": folder / "worktree", "prompt_file": folder / "prompt.md"}
+    given = Assignment(sys.argv[3], 1, prompt="do it", base="abc", **places)
     async for _ in (await build(profile).start(given)).events():
         pass
 asyncio.run(main())
@@ -137,14 +149,14 @@ asyncio.run(main())
 
 async def test_when_our_process_is_killed_no_process_of_it_is_left(claude: Claude, tmp_path: Path) -> None:
     profile = claude.profile(claude.script(LONG), **ANY_COMMAND).model_dump_json()
-    host = await asyncio.create_subprocess_exec(sys.executable, "-c", HOST, profile, str(claude.turns.folder))
+    host = await asyncio.create_subprocess_exec(sys.executable, "-c", HOST, profile, str(claude.turns.folder), claude.turns.run_id)
     try:
-        (tool,) = await until_async(lambda: numbers(claude.worktree / "tool"), 30)
-        assert len(carriers("LOCUS_RUN_ID", "host")) >= 3
+        tool = await _tool(claude)
+        assert len(carriers("LOCUS_RUN_ID", claude.turns.run_id)) >= 3
     finally:
         host.kill()
         await host.wait()
-    until(lambda: not alive(tool) and not carriers("LOCUS_RUN_ID", "host"), 15)
+    until(lambda: not alive(tool) and not carriers("LOCUS_RUN_ID", claude.turns.run_id), 15)
 
 
 async def test_a_refused_key_ends_it_at_once_and_says_what_to_do(claude: Claude) -> None:

@@ -20,12 +20,12 @@ LOG_IN = "run `claude` in a terminal and log in with /login, or set ANTHROPIC_AP
 
 
 def of_result(
-    result: Mapping[str, Any], worktree: PurePath, *, error: str | None, resets_at: float | None, budget_usd: float | None
+    result: Mapping[str, Any], worktree: PurePath, *, error: str | None, resets_at: int | None, budget_usd: float | None
 ) -> TurnEnd:
     """`error`: the kind of the API's last error, as Claude names it; `resets_at`: when the provider's limit ends, in seconds since 1970."""
     said = _words(result)
     if not failed(result):
-        denials = denied(result.get("permission_denials") or (), worktree)
+        denials = denied(tools.listed(result.get("permission_denials")), worktree)
         return TurnEnd(outcome="denied" if denials else "ok", summary=tools.clipped(said, _SUMMARY) or None, denials=denials)
     status, why = result.get("api_error_status"), f"{result.get('subtype')} {result.get('terminal_reason')}"
     if _LOST in said:
@@ -97,7 +97,7 @@ def denied(denials: Sequence[Any], worktree: PurePath) -> tuple[str, ...]:
     return tuple(dict.fromkeys(titles))[:_DENIALS]
 
 
-def _time(seconds: float | None) -> str | None:
+def _time(seconds: int | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -105,7 +105,7 @@ def _words(result: Mapping[str, Any]) -> str:
     said = result.get("result")
     if isinstance(said, str) and said.strip():
         return said.strip()
-    errors = [error for error in result.get("errors") or () if isinstance(error, str)]
+    errors = [error for error in tools.listed(result.get("errors")) if isinstance(error, str)]
     return "; ".join(error for error in errors if not error.startswith("[ede_diagnostic]"))
 
 

@@ -21,13 +21,14 @@ class Asked:
     def __init__(self, id: str, request: Mapping[str, Any]) -> None:
         self.id = id
         self._tool = str(request.get("tool_name", ""))
-        self._input: Json = dict(request.get("input") or {})
+        self._input: Json = dict(tools.mapping(request.get("input")))
         why = request.get("decision_reason")
         self._why = why if isinstance(why, str) and "requires approval" not in why else ""  # which is known, as it asks
-        self._suggestions = [each for each in request.get("permission_suggestions") or () if isinstance(each, Mapping)]
+        self._suggestions = [each for each in tools.listed(request.get("permission_suggestions")) if isinstance(each, Mapping)]
         self._questions: dict[str, Json] = {}
         if self._tool == _QUESTION:
-            self._questions = {f"{id}/{number}": question for number, question in enumerate(self._input.get("questions") or ())}
+            questions = filter(None, map(tools.mapping, tools.listed(self._input.get("questions"))))
+            self._questions = {f"{id}/{number}": dict(question) for number, question in enumerate(questions)}
         self._answers: dict[str, str] = {}
 
     def requests(self, worktree: PurePath, read: Callable[[str], str | None]) -> list[PermissionRequest]:
@@ -77,7 +78,7 @@ class Asked:
 
 
 def _as_question(id: str, question: Json) -> PermissionRequest:
-    options = [option for option in question.get("options") or () if isinstance(option, Mapping)]
+    options = [option for option in tools.listed(question.get("options")) if isinstance(option, Mapping)]
     lines = [str(question.get("question", ""))]
     lines += [f"{option.get('label')}: {option['description']}" for option in options if option.get("description")]
     if question.get("multiSelect"):

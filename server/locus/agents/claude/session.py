@@ -129,7 +129,7 @@ class ClaudeSession:
             yield Notice(text=text, stream="stderr")
         elif self._over.is_set():
             return
-        elif (message := _parsed(text)) is None:
+        elif (message := parsed(text)) is None:
             yield Notice(text=text[:_QUOTED])
         else:
             match message:
@@ -219,7 +219,7 @@ def _as_lines(*messages: Mapping[str, Any]) -> bytes:
     return b"".join(json.dumps(message).encode() + b"\n" for message in messages)
 
 
-def _parsed(text: str) -> dict[str, Any] | None:
+def parsed(text: str) -> dict[str, Any] | None:
     try:
         message = json.loads(text)
     except ValueError:

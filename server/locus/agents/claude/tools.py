@@ -44,6 +44,10 @@ def mapping(value: Any) -> Json:
     return value if isinstance(value, Mapping) else {}
 
 
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def kind(name: str) -> ToolKind:
     return _KINDS.get(name, "other")
 

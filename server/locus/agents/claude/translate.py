@@ -44,7 +44,7 @@ class Translator:
         """The kind of the API's last error."""
         self.refused = False
         """The provider does not know the key, and Claude goes on trying: for minutes, as it does where a provider is busy."""
-        self.resets_at: float | None = None
+        self.resets_at: int | None = None
 
     def feed(self, message: Json) -> list[AgentEvent]:
         try:
@@ -66,8 +66,9 @@ class Translator:
             case "result":
                 return self._result(message)
             case "rate_limit_event":
-                info = message.get("rate_limit_info") or {}
-                self.resets_at = info.get("resetsAt") if info.get("status") == "rejected" else None
+                match message.get("rate_limit_info"):
+                    case {"status": "rejected", "resetsAt": int(seconds)}:
+                        self.resets_at = seconds
             case kind:
                 log.debug("a message of the kind %s is not known", kind)
         return []
@@ -93,7 +94,8 @@ class Translator:
 
     def _said(self, message: Json) -> list[AgentEvent]:
         said = message.get("message") or {}
-        self.error = message.get("error")
+        error = message.get("error")
+        self.error = error if isinstance(error, str) else None
         if said.get("model") == "<synthetic>":  # Claude's own words about an error, which the result has too
             return []
         of_subagent = message.get("parent_tool_use_id") is not None
