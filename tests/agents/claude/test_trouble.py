@@ -62,7 +62,7 @@ async def test_interrupted_in_a_text_it_keeps_what_was_said(claude: Claude) -> N
     await turn.until(Text)
     await turn.session.interrupt()
     assert (await turn.end()).outcome == "cancelled"
-    assert turn.said.startswith("The first line.\nThe")
+    assert turn.said.splitlines()[0] == "The first line."
     going_on = await claude.play(says("I go on."), prompt="the second prompt", session=turn.session_id)
     assert (await going_on.end()).outcome == "ok"
     assert "the first prompt" in claude.requests[-1].text
