@@ -10,6 +10,7 @@ KEPT = {
     "VIRTUAL_ENV": "/somewhere/venv",
     "ANTHROPIC_API_KEY": "key",
     "CLAUDE_CODE_USE_BEDROCK": "1",
+    "CODEX_HOME": "/somewhere/codex",
     "GIT_SSH_COMMAND": "ssh -i key",
     "GIT_ASKPASS": "/usr/lib/git-core/my-askpass",
     "SSH_ASKPASS": "/usr/bin/ksshaskpass",
@@ -41,6 +42,8 @@ DROPPED = {
     "__PYVENV_LAUNCHER__": "/ours",
     "CLAUDECODE": "1",
     "CLAUDE_CODE_ENTRYPOINT": "cli",
+    "CODEX_THREAD_ID": "another",
+    "CODEX_SANDBOX_NETWORK_DISABLED": "1",
     "LOCUS_RUN_ID": "another",
 }
 

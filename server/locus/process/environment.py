@@ -13,12 +13,19 @@ _DROPPED = frozenset(
     {
         "__PYVENV_LAUNCHER__",
         # Marks of a session that an agent CLI leaves to its children; an agent that sees them believes it runs inside itself.
-        # The other CLAUDE_CODE_* variables are the person's settings and stay.
+        # The other CLAUDE_CODE_* and CODEX_* variables are the person's settings and stay.
         "CLAUDECODE",
         "CLAUDE_CODE_ENTRYPOINT",
         "CLAUDE_CODE_EXECPATH",
         "CLAUDE_CODE_SESSION_ID",
         "CLAUDE_CODE_SSE_PORT",
+        "CODEX_CI",
+        "CODEX_SANDBOX",
+        "CODEX_SANDBOX_NETWORK_DISABLED",
+        "CODEX_SESSION_ID",
+        "CODEX_THREAD_ID",
+        "CODEX_TOOL_CALL_ID",
+        "CODEX_VERSION",
     }
 )
 
