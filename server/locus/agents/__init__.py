@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from locus.agents.protocol import Agent
-from locus.errors import Refused
 from locus.model.config import AgentProfile
 
 
@@ -21,5 +20,7 @@ def build(profile: AgentProfile) -> Agent:
             from locus.agents.claude import ClaudeAgent
 
             return ClaudeAgent(profile)
-        case kind:
-            raise Refused(f"agents of the kind {kind} are not known to this version of Locus", "choose another in `ai.provider`")
+        case "codex":
+            from locus.agents.codex import CodexAgent
+
+            return CodexAgent(profile)
