@@ -8,12 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from locus.errors import LocusError, NotFound, Refused, expected
+from locus.errors import LocusError, expected
 from locus.model.config import Config, Merged
 
 if TYPE_CHECKING:
     from locus.agents.protocol import Agent
-    from locus.model.config import AgentProfile
     from locus.repo.facts import Repository
     from locus.tracker.choosing import Choice, Logins
     from locus.tracker.github import GitHubTracker
@@ -177,13 +176,12 @@ class Workspace:
 
         return TrustStore(self.state)
 
-    @staticmethod
-    def agent(name: str, config: Config) -> tuple[str, Agent]:
-        """The agent called `name` (`auto`: the only one there is), with its resolved name."""
-        from locus.agents import build
+    def agent(self, name: str, config: Config) -> tuple[str, Agent]:
+        """The agent called `name`, or the one that `auto` is, with its resolved name."""
+        from locus.agents import build, resolve
 
-        resolved = resolve_agent(name, config)
-        return resolved, build(config.agents[resolved])
+        resolved = resolve(name, config, self.root)
+        return resolved, build(config.profiles[resolved])
 
     # The active sprint: a person's choice, kept out of the committed configuration.
 
@@ -203,25 +201,3 @@ class Workspace:
 
 def _place(chosen: Choice | LocusError | None) -> GitHubPlace | None:
     return None if chosen is None or isinstance(chosen, LocusError) else chosen.place
-
-
-def resolve_agent(name: str, config: Config) -> str:
-    """Raises NotFound or Refused that lists the agents there are."""
-    agents: Mapping[str, AgentProfile] = config.agents
-    if name == "auto":
-        if len(agents) == 1:
-            return next(iter(agents))
-        raise _which(agents)
-    if name not in agents:
-        raise NotFound(
-            f"there is no agent called {name!r}",
-            f"known agents: {', '.join(sorted(agents)) or 'none'}; add it under `agents` in .locus/config.json",
-        )
-    return name
-
-
-def _which(agents: Mapping[str, AgentProfile]) -> LocusError:
-    if not agents:
-        example = '{"agents": {"mine": {"kind": "shell", "argv": ["./agent.sh", "{prompt_file}"]}}}'
-        return Refused("no agent is configured", f"add one to .locus/config.json, for example {example}")
-    return Refused("several agents are configured and none is chosen", f"set ai.provider or give --agent: {', '.join(sorted(agents))}")

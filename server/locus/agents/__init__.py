@@ -1,26 +1,6 @@
 """Who does the work. Each kind of agent is an adapter behind one Protocol; none knows another."""
 
-from __future__ import annotations
+from locus.agents.building import build
+from locus.agents.choosing import resolve
 
-from locus.agents.protocol import Agent
-from locus.model.config import AgentProfile
-
-
-def build(profile: AgentProfile) -> Agent:
-    match profile.kind:
-        case "shell":
-            from locus.agents.shell import ShellAgent
-
-            return ShellAgent(profile)
-        case "acp":
-            from locus.agents.acp import AcpAgent
-
-            return AcpAgent(profile)
-        case "claude":
-            from locus.agents.claude import ClaudeAgent
-
-            return ClaudeAgent(profile)
-        case "codex":
-            from locus.agents.codex import CodexAgent
-
-            return CodexAgent(profile)
+__all__ = ["build", "resolve"]

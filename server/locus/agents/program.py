@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from locus import process
-from locus.errors import Refused
+from locus.errors import ProcessFailed, Refused
 
+_PATIENCE = 10.0  # seconds
 _MEND = "mend `argv` of the agent in the configuration"
 
 
@@ -28,6 +30,14 @@ def require(program: str, root: Path, install: str = f"install it, or {_MEND}") 
 def found(program: str, root: Path) -> str:
     """As it is executed."""
     return str(root / program) if is_path(program) else program
+
+
+async def said(words: Sequence[str], root: Path, env: Mapping[str, str]) -> process.Completed | None:
+    """What the program answers to a question about itself; None where it does not run, or takes too long."""
+    try:
+        return await process.run(words, cwd=root, env=env, timeout=_PATIENCE, check=False)
+    except ProcessFailed:
+        return None
 
 
 def is_path(program: str) -> bool:

@@ -77,6 +77,18 @@ class Session(Protocol):
         """Ends it at once; returns when no process of it is left, whether or not anybody still listens to its events."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What is known of an agent's program without spending money. None: it does not say, or nobody can know."""
+
+    version: str | None = None
+    tested: str | None = None
+    """The version that Locus is tested with."""
+    logged_in: bool | None = None
+    login: str | None = None
+    """What to do where it is not logged in."""
+
+
 class Agent(Protocol):
     kind: str
     can_resume: bool
@@ -84,6 +96,12 @@ class Agent(Protocol):
 
     def check(self, root: Path) -> None:
         """Raises Refused, with what to install or mend, when the agent cannot be started. `root` is where relative programs are found."""
+
+    def seems_ready(self) -> bool:
+        """A guess from the environment and the presence of files, at once: whether somebody has logged in."""
+
+    async def standing(self, root: Path) -> Standing:
+        """Asks the program itself, which takes a moment."""
 
     async def start(self, assignment: Assignment) -> Session:
         """Raises LocusError when it could not be started at all."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from locus import process
 from locus.agents.program import found, require
-from locus.agents.protocol import Assignment, Decision
+from locus.agents.protocol import Assignment, Decision, Standing
 from locus.agents.shell_lines import parse, summary
 from locus.model.agent import AgentEvent, Exited, Notice, Started, TurnEnd
 from locus.model.config import AgentProfile
@@ -34,6 +34,12 @@ class ShellAgent:
         if "{" in program:
             return
         require(program, root)
+
+    def seems_ready(self) -> bool:
+        return True
+
+    async def standing(self, root: Path) -> Standing:  # noqa: ARG002 - nothing is known of a program that may be any
+        return Standing()
 
     async def start(self, assignment: Assignment) -> ShellSession:
         names = {

@@ -100,7 +100,9 @@ async def doctor(session: Session, _given: Given) -> int:
             yield f"{mark} {check.check}: {first}"
             yield from (f"    {line}" for line in more)
             if check.fix:
-                yield f"    {'note' if check.ok else 'fix'}: {harmless(check.fix)}"
+                first, *more = harmless(check.fix).splitlines()
+                yield f"    {'note' if check.ok else 'fix'}: {first}"
+                yield from (f"         {line}" for line in more)
         yield ""
         yield "Everything is in order." if not wrong else f"{plural(len(wrong), 'thing')} to mend."
 

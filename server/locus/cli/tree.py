@@ -247,6 +247,12 @@ _SPECS = (
         examples=("locus tracker push --dry-run", "locus tracker push"),
     ),
     Spec(
+        ("agents",),
+        "list the agents that can do the work, and what is missing",
+        "agents:listed",
+        notes="Nothing that costs money is asked: whether an agent is logged in is told where its program says so.",
+    ),
+    Spec(
         ("trust",),
         "show and allow the commands that this repository's configuration wants to run",
         "house:trust",

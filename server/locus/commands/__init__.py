@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from locus.commands import house, issues, memory, runs, sprints, tasks, tracker, worktrees
+from locus.commands import agents, house, issues, memory, runs, sprints, tasks, tracker, worktrees
 from locus.commands.registry import Command
 
 COMMANDS: Mapping[str, Command[Any]] = MappingProxyType(
-    {command.id: command for module in (house, issues, sprints, runs, tasks, worktrees, memory, tracker) for command in module.COMMANDS}
+    {
+        command.id: command
+        for module in (house, agents, issues, sprints, runs, tasks, worktrees, memory, tracker)
+        for command in module.COMMANDS
+    }
 )

@@ -131,12 +131,13 @@ async def _configuration(ws: Workspace) -> Check:
 
 
 async def _agent(ws: Workspace) -> Check:
-    from locus.workspace import resolve_agent
+    from locus.commands.agents import described, seen
 
     config = ws.settings().config
-    name = resolve_agent(config.ai.provider, config)
-    ws.agent(name, config)[1].check(ws.root)
-    return Check(check="agent", ok=True, detail=name)
+    name, agent = await asyncio.to_thread(ws.agent, config.ai.provider, config)
+    agent.check(ws.root)
+    info = await seen(ws, name, config, chosen=name)
+    return Check(check="agent", ok=info.ready, detail=described(info), fix=info.fix)
 
 
 async def _tracker(ws: Workspace) -> Check:

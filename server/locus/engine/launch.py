@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from locus import locks, process
+from locus.agents import resolve
 from locus.engine import inbox, questions, request, resuming, store
 from locus.engine.in_effect import in_effect
 from locus.engine.inbox import ForceStop, Stop
@@ -30,7 +31,7 @@ from locus.repo.discover import discover
 from locus.repo.layout import exclude
 from locus.settings import require_valid
 from locus.trust import commands_of
-from locus.workspace import Workspace, resolve_agent
+from locus.workspace import Workspace
 
 _LAST_MOMENT = 10.0
 """Seconds that a runner may take to go, once it has written its last line."""
@@ -46,7 +47,7 @@ async def start(ws: Workspace, wanted: Wanted, *, interactive: bool) -> str:
     require_valid(merged)
     config = merged.config
     tasks, title = await _tasks(ws, wanted, config)
-    agents = {resolve_agent(wanted.agent or labels.read(task.labels).agent or config.ai.provider, config) for task in tasks}
+    agents = {resolve(wanted.agent or labels.read(task.labels).agent or config.ai.provider, config, ws.root) for task in tasks}
     missing = ws.trust.missing(commands_of(merged, agents=agents))
     if missing and not interactive:
         raise questions.not_trusted(missing)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from locus.agents import resolve
 from locus.agents.protocol import Agent
 from locus.engine.before import Before
 from locus.engine.claims import Claims
@@ -27,7 +28,6 @@ from locus.model.task import Comment
 from locus.repo.discover import Repository
 from locus.tracker.protocol import Tracker
 from locus.trust import is_the_persons
-from locus.workspace import resolve_agent
 
 if TYPE_CHECKING:
     from locus.engine.survey import Survey
@@ -101,7 +101,7 @@ class Run:
         return self.ws.agent(name, self.config)[1]
 
     def profile(self, name: str) -> AgentProfile:
-        return self.config.agents[resolve_agent(name, self.config)]
+        return self.config.profiles[resolve(name, self.config, self.ws.root)]
 
     def is_the_persons(self, agent: str) -> bool:
         """Whether its profile is from the person's own settings, not from the repository."""

@@ -21,7 +21,7 @@ from locus.model.task import Anchor, Sprint, Task, TaskFilter, in_sprint_order
 from locus.repo import facts
 from locus.repo.base import Base, BaseBranch, base_branch, fetch_base, resolve
 from locus.repo.objects import show_file
-from locus.workspace import Workspace, resolve_agent
+from locus.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def _branches(sprint: Sprint | None, tasks: tuple[Task, ...]) -> list[str]:
 
 def _agent(ws: Workspace, task: Task, wanted: Wanted, config: Config) -> str | LocusError:
     try:
-        name = resolve_agent(wanted.agent or labels.read(task.labels).agent or config.ai.provider, config)
-        ws.agent(name, config)[1].check(ws.root)
+        name, agent = ws.agent(wanted.agent or labels.read(task.labels).agent or config.ai.provider, config)
+        agent.check(ws.root)
     except (Refused, NotFound) as error:
         return error
     return name

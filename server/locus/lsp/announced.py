@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsprotocol.types import CodeActionKind
 
 COMMAND_IDS = (
+    "locus.agent.list",
     "locus.doctor",
     "locus.init",
     "locus.issue.close",
@@ -13,6 +14,9 @@ COMMAND_IDS = (
     "locus.issue.list",
     "locus.issue.show",
     "locus.issue.update",
+    "locus.memory.accept",
+    "locus.memory.dismiss",
+    "locus.memory.list",
     "locus.run.answer",
     "locus.run.list",
     "locus.run.plan",

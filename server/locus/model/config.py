@@ -82,8 +82,13 @@ class VerifyCommand(Model):
     """None: told from the command, or from its output."""
 
 
+def built_in() -> dict[str, AgentProfile]:
+    """Agents that need no configuration, in the order in which `auto` looks for them."""
+    return {"claude": AgentProfile(kind="claude"), "codex": AgentProfile(kind="codex")}
+
+
 class AiSection(Model):
-    provider: str = Field("auto", description="The agent that does the work: the name of an `agents` entry, or auto")
+    provider: str = Field("auto", description="The agent that does the work: an `agents` entry, claude, codex, or auto, what is there")
     model: str | None = Field(None, description="The model the agent is asked to use")
 
 
@@ -162,7 +167,12 @@ class Config(Model):
     run: RunSection = Field(default_factory=RunSection)
     worktree: WorktreeSection = Field(default_factory=WorktreeSection)
     keep: KeepSection = Field(default_factory=KeepSection)
-    agents: dict[str, AgentProfile] = Field(default_factory=dict, description="Agents by name")
+    agents: dict[str, AgentProfile] = Field(default_factory=dict, description="Agents by name; `claude` and `codex` need no entry")
+
+    @property
+    def profiles(self) -> Mapping[str, AgentProfile]:
+        """All agents that can be chosen: those that are configured, and those that need not be."""
+        return {**self.agents, **{name: profile for name, profile in built_in().items() if name not in self.agents}}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from locus.agents import build
-from locus.agents.claude import version
 from locus.errors import Refused
-from support.claude import PROGRAM, Claude
+from locus.model.config import AgentProfile
+from support.claude import Claude
 from support.models.anthropic import says, uses
 
 pytestmark = pytest.mark.agents
@@ -52,10 +52,15 @@ async def test_permissions_are_switched_off_by_the_person_alone(claude: Claude) 
     assert not turn.asked
 
 
-async def test_its_version_is_the_pinned_one(claude: Claude) -> None:
+async def test_it_says_which_version_it_is_and_whether_somebody_is_logged_in(claude: Claude) -> None:
     pinned = json.loads((Path(__file__).parents[1] / "package.json").read_text())["dependencies"]["@anthropic-ai/claude-code"]
-    assert await version(str(PROGRAM), claude.worktree) == pinned
-    assert await version("no-such-program", claude.worktree) is None
+    with_key, without = (build(claude.profile("any", env=env)) for env in ({}, {"ANTHROPIC_API_KEY": ""}))
+    standing = await with_key.standing(claude.worktree)
+    assert (standing.version, standing.tested, standing.logged_in) == (pinned, pinned, True)
+    assert with_key.seems_ready() and not without.seems_ready()
+    assert (await without.standing(claude.worktree)).logged_in is False
+    nobody = await build(AgentProfile(kind="claude", argv=("no-such-program",))).standing(claude.worktree)
+    assert (nobody.version, nobody.logged_in) == (None, None)
 
 
 async def test_it_is_there(claude: Claude) -> None:

@@ -82,6 +82,7 @@ async def test_nothing_is_left_of_a_killed_turn(codex: Codex) -> None:
 
 _OURS = """
 import asyncio, json, sys
+from pathlib import Path
 from locus.agents import build
 from locus.agents.protocol import Assignment
 from locus.model.config import AgentProfile

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from locus.agents import build
-from locus.agents.codex import version
 from locus.agents.codex.contract import TESTED
 from locus.errors import Refused
 from locus.model.config import AgentProfile
@@ -101,8 +100,13 @@ async def test_the_profiles_own_words_and_model_are_passed_on(codex: Codex) -> N
 async def test_the_native_program_is_found_behind_npms_script(codex: Codex, tmp_path: Path) -> None:
     program = Path(binary())
     assert program.read_bytes()[:4] == b"\x7fELF"
-    assert await version(str(PROGRAM), tmp_path) == await version(str(program), tmp_path) == TESTED
-    assert await version("no-such-codex", tmp_path) is None
+    for word in (str(PROGRAM), str(program)):
+        agent = build(AgentProfile(kind="codex", argv=(word,), env={"HOME": str(tmp_path), "CODEX_HOME": str(codex.home)}))
+        standing = await agent.standing(tmp_path)
+        assert (standing.version, standing.tested, standing.logged_in) == (TESTED, TESTED, False)
+        assert not agent.seems_ready()
+    nobody = await build(AgentProfile(kind="codex", argv=("no-such-codex",))).standing(tmp_path)
+    assert (nobody.version, nobody.logged_in) == (None, None)
 
 
 def test_where_it_is_missing_the_command_that_installs_it_is_named(tmp_path: Path) -> None:

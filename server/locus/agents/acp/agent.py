@@ -6,7 +6,7 @@ from pathlib import Path
 
 from locus import process
 from locus.agents.program import found, require
-from locus.agents.protocol import Assignment, Session
+from locus.agents.protocol import Assignment, Session, Standing
 from locus.errors import Refused
 from locus.model.config import AgentProfile
 
@@ -26,6 +26,12 @@ class AcpAgent:
 
     def check(self, root: Path) -> None:
         require(self._profile.words[0], root)
+
+    def seems_ready(self) -> bool:
+        return True
+
+    async def standing(self, root: Path) -> Standing:  # noqa: ARG002 - nothing is known of a program that may be any
+        return Standing()
 
     async def start(self, assignment: Assignment) -> Session:
         from locus.agents.acp.session import AcpSession

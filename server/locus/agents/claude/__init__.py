@@ -1,5 +1,5 @@
 """Claude Code as an agent: agent.py starts it, session.py talks to it, translate.py understands what it says."""
 
-from locus.agents.claude.agent import INSTALL, ClaudeAgent, version
+from locus.agents.claude.agent import ClaudeAgent
 
-__all__ = ["INSTALL", "ClaudeAgent", "version"]
+__all__ = ["ClaudeAgent"]

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import uuid
 from pathlib import Path
 from typing import Final
 
 from locus import process
 from locus.agents.claude.session import ClaudeSession, first_words
-from locus.agents.program import found, require
-from locus.agents.protocol import Assignment
-from locus.errors import ProcessFailed, Refused
+from locus.agents.program import found, require, said
+from locus.agents.protocol import Assignment, Standing
+from locus.errors import Refused
 from locus.model.config import AgentProfile
 
 INSTALL: Final = "install Claude Code with `npm install -g @anthropic-ai/claude-code`, or name the program in `argv` of the agent"
+
+TESTED: Final = "2.1.329"
+LOGIN: Final = "log in: start `claude` and say `/login`, or set ANTHROPIC_API_KEY"
+
+_LOGINS: Final = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX",
+)
 
 _MODES: Final = {"ask": "manual", "edits": "acceptEdits", "bypass": "bypassPermissions"}
 
@@ -45,6 +58,20 @@ class ClaudeAgent:
 
     def check(self, root: Path) -> None:
         require(self._profile.words[0], root, INSTALL)
+
+    def seems_ready(self) -> bool:
+        env = self._env()
+        folder = Path(env.get("CLAUDE_CONFIG_DIR") or Path(env.get("HOME", "")) / ".claude")
+        return any(env.get(name) for name in _LOGINS) or (folder / ".credentials.json").exists()
+
+    async def standing(self, root: Path) -> Standing:
+        program, env = found(self._profile.words[0], root), self._env()
+        number, status = await asyncio.gather(said([program, "--version"], root, env), said([program, "auth", "status"], root, env))
+        words = number.out.split() if number is not None and number.code == 0 else []
+        return Standing(version=words[0] if words else None, tested=TESTED, logged_in=_logged_in(status), login=LOGIN)
+
+    def _env(self) -> dict[str, str]:
+        return process.agent_env(dict(self._profile.env))
 
     async def start(self, assignment: Assignment) -> ClaudeSession:
         temporary = assignment.prompt_file.parent / "claude-tmp"
@@ -92,13 +119,14 @@ class ClaudeAgent:
         return argv
 
 
-async def version(program: str, root: Path) -> str | None:
-    """`2.1.329`; None where it does not say."""
+def _logged_in(status: process.Completed | None) -> bool | None:
+    """`claude auth status` answers `{"loggedIn": bool, ...}`; older ones do not know the question."""
     try:
-        done = await process.run([found(program, root), "--version"], cwd=root, env=process.agent_env(), timeout=10.0)
-    except ProcessFailed:
+        answer = json.loads(status.out) if status is not None else None
+    except ValueError:
         return None
-    return done.out.split(maxsplit=1)[0] if done.out.strip() else None
+    known = answer.get("loggedIn") if isinstance(answer, dict) else None
+    return known if isinstance(known, bool) else None
 
 
 def _switches_off(word: str) -> bool:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Final
 
 from locus import process
 from locus.agents.codex.binary import native
+from locus.agents.codex.contract import TESTED
 from locus.agents.codex.conversation import Conversation
 from locus.agents.codex.session import CodexSession, taken
-from locus.agents.program import require
-from locus.agents.protocol import Assignment
-from locus.errors import ProcessFailed, Refused
+from locus.agents.program import require, said
+from locus.agents.protocol import Assignment, Standing
+from locus.errors import Refused
 from locus.model.config import AgentProfile
 
 INSTALL: Final = "install Codex with `npm install -g @openai/codex`, or name the program in `argv` of the agent"
+
+LOGIN: Final = "log in with `codex login`"
+
+_LOGINS: Final = ("CODEX_API_KEY", "OPENAI_API_KEY")
 
 _LINE: Final = 64 * 1024 * 1024
 """Bytes of one message: it may hold a whole file, or all that a command printed."""
@@ -30,6 +36,21 @@ class CodexAgent:
 
     def check(self, root: Path) -> None:
         require(self._profile.words[0], root, INSTALL)
+
+    def seems_ready(self) -> bool:
+        env = self._env()
+        folder = Path(env.get("CODEX_HOME") or Path(env.get("HOME", "")) / ".codex")
+        return any(env.get(name) for name in _LOGINS) or (folder / "auth.json").exists()
+
+    async def standing(self, root: Path) -> Standing:
+        env = self._env()
+        program = native(self._profile.words[0], root, env)
+        number, status = await asyncio.gather(said([program, "--version"], root, env), said([program, "login", "status"], root, env))
+        words = number.out.split() if number is not None and number.code == 0 else []
+        return Standing(version=words[-1] if words else None, tested=TESTED, logged_in=_logged_in(status), login=LOGIN)
+
+    def _env(self) -> dict[str, str]:
+        return process.agent_env(dict(self._profile.env))
 
     async def start(self, assignment: Assignment) -> CodexSession:
         env = process.agent_env({**assignment.variables, **self._profile.env})
@@ -72,12 +93,10 @@ def _trust(assignment: Assignment) -> str:
     return "projects={" + ", ".join(f'{json.dumps(str(folder))}={{trust_level="{level}"}}' for folder in folders) + "}"
 
 
-async def version(program: str, root: Path) -> str | None:
-    """`0.169.0`; None where it does not say."""
-    env = process.agent_env()
-    try:
-        done = await process.run([native(program, root, env), "--version"], cwd=root, env=env, timeout=10.0)
-    except ProcessFailed:
+def _logged_in(status: process.Completed | None) -> bool | None:
+    """`codex login status` ends with 0, or says `Not logged in`."""
+    if status is None:
         return None
-    words = done.out.split()
-    return words[-1] if words and words[-1][:1].isdigit() else None
+    if status.code == 0:
+        return True
+    return False if "not logged in" in f"{status.out}\n{status.err}".lower() else None
