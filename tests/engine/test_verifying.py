@@ -51,7 +51,7 @@ async def test_the_agent_is_told_them_first(house: House) -> None:
 
 
 async def test_of_a_flood_the_beginning_and_the_end_are_read_and_the_journal_stays_small(house: House) -> None:
-    flood = "echo a.py:1:1: first; seq 400000; echo z.py:9:9: last; exit 1"
+    flood = "echo a.py:1:1: first; seq 400000; printf '\\033[31mz.py:9:9: last\\033[0m\\n'; exit 1"
     house.configure(verify=[{"name": "flood", "run": flood, "parser": "lines"}], agent_maxAttempts=1)
     view = await house.run(await house.issue("date +%N > a.py"))
     assert [problem.place for problem in view.tasks[0].problems] == ["a.py:1:1", "z.py:9:9"]

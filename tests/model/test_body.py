@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locus.model.body import acceptance, closes
+from locus.model.body import acceptance, closes, without_comments
 from support.properties import modest
 
 BODY = """Some text
@@ -54,3 +55,37 @@ def test_what_a_pull_request_closes() -> None:
 def test_no_text_is_too_odd(body: str) -> None:
     acceptance(body)
     closes(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        ("a <!-- no --> b", "a  b"),
+        ("a <!-- no\nno --> b", "a \n b"),
+        ("a <!-- yes\n\nstill --> here", "a <!-- yes\n\nstill --> here"),
+        ("<!-- no\n\n```\nno\n--> yes\n<!-- -->\nend", " yes\nend"),
+        ("<!-- never closed\n\nno", ""),
+        ("it fails on `<!--` and ``a ` <!-- b``", "it fails on `<!--` and ``a ` <!-- b``"),
+        ("```html\n<!-- code -->\n```\n<!-- no -->", "```html\n<!-- code -->\n```"),
+        ("~~~\n<!--\n~~~\nyes", "~~~\n<!--\n~~~\nyes"),
+        ("one\n\n\ntwo", "one\n\n\ntwo"),
+        ("--> <b>yes</b> <!---->.", "--> <b>yes</b> ."),
+    ],
+)
+def test_comments_are_not_seen(body: str, seen: str) -> None:
+    assert without_comments(body) == seen
+
+
+@given(st.text(alphabet="ab`~<!->\n ", max_size=80))
+def test_what_is_not_seen_is_only_left_out(body: str) -> None:
+    left = iter(body)
+    assert all(character in left for character in without_comments(body))
+    if "<!--" not in body:
+        assert without_comments(body) == body
+
+
+@pytest.mark.parametrize(
+    "body", ["<!--" * 16_000, "a <!--" * 10_000, "\n" * 65_000, "a <!--\n" * 9000, "`" * 65_000, "` `` " * 13_000, "a `<!-- " * 8000]
+)
+def test_no_body_takes_long(body: str) -> None:
+    without_comments(body)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from locus.model.body import prose_spans
+from locus.model.body import without_comments
 
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 _MOST_TICKS = 64
@@ -44,29 +43,13 @@ def tail(text: str, limit: int) -> str:
 
 def visible(text: str) -> str:
     """What a person sees of Markdown: without comments, and without characters that nobody can see or that turn the text around."""
-    return _INVISIBLE.sub("", "".join(_without_comments(text.replace("\r\n", "\n"))))
+    return _INVISIBLE.sub("", without_comments(text.replace("\r\n", "\n")))
 
 
 def span(text: str, limit: int = 300) -> str:
     """On one line, as code."""
     plain = " ".join(_INVISIBLE.sub("\ufffd", text).split())[:limit].replace("`", "'")
     return f"`{plain}`"
-
-
-def _without_comments(text: str) -> Iterator[str]:
-    """Outside of fenced code. A comment that is never closed hides everything up to the end, as it does on a page."""
-    hidden = False
-    for prose, part in prose_spans(text):
-        if not prose:
-            if not hidden:
-                yield part
-            continue
-        while part:
-            before, mark, part = part.partition("-->" if hidden else "<!--")
-            if not hidden:
-                yield before
-            if mark:
-                hidden = not hidden
 
 
 def _longest(text: str) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from locus.engine.relevance import scores
 
 MAX_FILES = 50
-MAX_FILE = 100_000
+MAX_FILE = 20_000
 """Characters of one file that are read, its end."""
 
 _ITEM = re.compile(r"[-*+] (?:(?P<date>\d{4}-\d\d-\d\d)\b)?")

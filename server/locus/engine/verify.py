@@ -10,6 +10,7 @@ from pathlib import Path
 
 from locus import process
 from locus.engine.problems import Understood, guess, understand
+from locus.engine.problems.cleaning import plain_lines
 from locus.engine.run import Run
 from locus.engine.verdicts import interrupted
 from locus.errors import ProcessFailed
@@ -23,6 +24,9 @@ OUTPUT_CHARS = 20_000
 READ_CHARS = 1_000_000
 """Problems are looked for in so much of its beginning, and in so much of its end."""
 
+_LINE_OVERHEAD = 64
+"""What an empty line costs us."""
+
 
 class _Output:
     """The beginning and the end of what a command prints, as lines."""
@@ -35,18 +39,19 @@ class _Output:
     def add(self, line: str) -> None:
         if self._room > 0:
             self._head.append(line)
-            self._room -= len(line) + 1
+            self._room -= len(line) + _LINE_OVERHEAD
             return
         self._tail.append(line)
-        self._size += len(line) + 1
+        self._size += len(line) + _LINE_OVERHEAD
         while self._size > READ_CHARS:
-            self._size -= len(self._tail.popleft()) + 1
+            self._size -= len(self._tail.popleft()) + _LINE_OVERHEAD
 
     def whole(self) -> str:
         return "\n".join((*self._head, *self._tail))
 
     def end(self) -> str:
-        return self.whole()[-OUTPUT_CHARS:]
+        """Without colours."""
+        return "\n".join(plain_lines(self.whole()[-2 * OUTPUT_CHARS :]))[-OUTPUT_CHARS:]
 
 
 async def verify(run: Run, number: int, worktree: Path, hold: Sequence[int]) -> list[Verified]:
