@@ -18,6 +18,9 @@ from locus.model.config import AgentProfile, Command, Merged, Source
 _OF_THE_REPOSITORY: dict[Source, str] = {"repository": ".locus/config.json", "local": ".locus/config.local.json"}
 """Files that arrive with a clone or that an agent can write. The user's file and the editor's settings are the person's own."""
 
+AGENT_SETTINGS = (".claude/settings.json", ".claude/settings.local.json", ".mcp.json", ".codex/config.toml", ".gemini/settings.json")
+"""What agents read in a repository: hooks and servers that they would start."""
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -71,6 +74,20 @@ def _in(file: str | None) -> str | None:
     return f"in {file}" if file is not None else None
 
 
+def agent_settings(folder: Path) -> list[CommandText]:
+    """The settings for agents that a checkout brings along. None of them is needed: without permission agents do without."""
+    found: list[CommandText] = []
+    for name in AGENT_SETTINGS:
+        try:
+            text = (folder / name).read_text(encoding="utf-8", errors="surrogateescape")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            text = f"cannot be read: {error.strerror}"  # what cannot be seen is not what was allowed
+        found.append(CommandText(f"settings: {name}\n{text}", name))
+    return found
+
+
 def is_the_persons(merged: Merged, agent: str) -> bool:
     """Whether the profile of that name is from the person's own file or the editor: what came with a clone cannot loosen anything."""
     return merged.origins.get(f"agents.{agent}") in ("user", "editor")
@@ -93,11 +110,11 @@ class TrustStore:
         except OSError as error:
             raise LocusError(f"{self._folder / hash} cannot be read: {error.strerror}", "make it readable, or remove it") from error
 
-    def show(self, merged: Merged) -> list[TrustItem]:
-        """Every command of the repository once per place it stands."""
+    def show(self, merged: Merged, settings: Sequence[CommandText] = ()) -> list[TrustItem]:
+        """Every command of the repository once per place it stands; and `settings` for agents."""
         return [
             TrustItem(hash=command.hash, text=command.text, source=command.source, allowed=self.allowed(command.hash))
-            for command in commands_of(merged)
+            for command in (*commands_of(merged), *settings)
         ]
 
     def missing(self, commands: Sequence[CommandText]) -> list[CommandText]:
@@ -107,9 +124,9 @@ class TrustStore:
             unique.setdefault(command.hash, command)
         return [command for hash, command in unique.items() if not self.allowed(hash)]
 
-    def allow(self, merged: Merged, hashes: Sequence[str]) -> None:
+    def allow(self, merged: Merged, hashes: Sequence[str], settings: Sequence[CommandText] = ()) -> None:
         """Allows commands by the hashes that `show` gave. A hash of none of them is refused, and then nothing is allowed."""
-        texts = {command.hash: command.text for command in commands_of(merged)}
+        texts = {command.hash: command.text for command in (*commands_of(merged), *settings)}
         unknown = [hash for hash in hashes if hash not in texts]
         if unknown:
             raise InvalidArguments(

@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from locus.engine import inbox, launch, store
+from locus.engine import inbox, store
 from locus.engine.inbox import Answer
-from locus.engine.run import Run
 from locus.engine.store import RunStore
 from locus.errors import InvalidArguments, LocusError, NotFound, Refused
-from locus.locks import Lock
 from locus.model.agent import Text
 from locus.model.events import Question
 from locus.model.run import RunView
 from locus.model.states import RunState
-from locus.workspace import Workspace
 from support.house import House, Somebody, done, states
 from support.procs import until_async
-from support.scripted import Script, ScriptedAgent, Turn
-
-Play = Callable[..., ScriptedAgent]
-
-
-@pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Play:
-    """Every agent of this process's runs is the scripted one."""
-
-    def install(script: Script, **more: Any) -> ScriptedAgent:
-        agent = ScriptedAgent(script, **more)
-        monkeypatch.setattr(Run, "agent", lambda _run, _name: agent)
-        return agent
-
-    return install
-
-
-@pytest.fixture
-def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Runs that were to be started, which the test carries on itself."""
-    ids: list[str] = []
-
-    async def note(_ws: Workspace, run_id: str, _lock: Lock) -> None:
-        ids.append(run_id)
-
-    monkeypatch.setattr(launch, "_launch", note)
-    return ids
+from support.scripted import Play, Turn
 
 
 async def asks_once(turn: Turn) -> None:

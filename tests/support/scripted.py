@@ -1,6 +1,6 @@
 """An agent that lives in the test's own process: each of its turns is a coroutine that the test has written.
 
-It stands behind the agents' Protocol, so everything above it is real. `house_of` gives the runs of a house this agent.
+It stands behind the agents' Protocol, so everything above it is real.
 """
 
 from __future__ import annotations
@@ -12,8 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from locus.agents.protocol import Assignment, Decision
+from locus.engine import launch
+from locus.engine.run import Run
+from locus.locks import Lock
 from locus.model.agent import AgentEvent, Exited, Location, PermissionRequest, Started, Text, TurnEnd, Usage
+from locus.workspace import Workspace
 
 
 class Interrupted(Exception):
@@ -132,4 +138,31 @@ class ScriptedSession:
         await asyncio.wait([self._playing])
 
 
-__all__ = ["Script", "ScriptedAgent", "Turn"]
+Play = Callable[..., ScriptedAgent]
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Every agent of this process's runs is the scripted one."""
+
+    def install(script: Script, **more: Any) -> ScriptedAgent:
+        agent = ScriptedAgent(script, **more)
+        monkeypatch.setattr(Run, "agent", lambda _run, _name: agent)
+        return agent
+
+    return install
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Runs that were to be started, which the test carries on itself."""
+    ids: list[str] = []
+
+    async def note(_ws: Workspace, run_id: str, _lock: Lock) -> None:
+        ids.append(run_id)
+
+    monkeypatch.setattr(launch, "_launch", note)
+    return ids
+
+
+__all__ = ["Play", "Script", "ScriptedAgent", "Turn", "launched", "play"]

@@ -114,7 +114,7 @@ def _doing(task: TaskRun) -> str:
         again = f"attempt {task.attempt}: " if task.attempt > 1 else ""
         return again + one_line(task.activity or task.phase or "")
     if task.state is TaskState.PENDING:
-        return ""
+        return one_line(task.phase or "") if task.resumes_at else ""
     said = [plural(task.changed_files, "file") if task.changed_files is not None else "", money(task.cost_usd)]
     return ", ".join(part for part in said if part)
 

@@ -48,7 +48,8 @@ def what_of(view: RunView) -> str:
 
 def task_line(task: TaskRun) -> str:
     """`#16 working  Fix pagination`; the same words in every version, for scripts that read them."""
-    return f"#{task.number} {task.state}  {one_line(task.title)}" + (f": {one_line(task.error)}" if task.error else "")
+    said = task.error or (task.phase if task.resumes_at else None)
+    return f"#{task.number} {task.state}  {one_line(task.title)}" + (f": {one_line(said)}" if said else "")
 
 
 def problem_lines(task: TaskRun, most: int) -> Iterable[str]:

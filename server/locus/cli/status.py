@@ -11,7 +11,8 @@ from locus.cli.parser import Given
 from locus.cli.present import problem_lines, question_lines, run_glyph, task_line, what_of
 from locus.cli.session import Session
 from locus.cli.sprints import active_sprint, done
-from locus.cli.text import cut, duration, one_line
+from locus.cli.summary import cost_line
+from locus.cli.text import cut, duration, one_line, spent
 from locus.commands.registry import wire
 from locus.model.naming import branch_of
 from locus.model.states import TaskState
@@ -69,12 +70,14 @@ def _run(session: Session, view: RunView) -> Iterable[str]:
     facts = [view.id, what_of(view), view.state, f"{view.done} of {len(view.tasks)} done"]
     if view.alive:
         facts.append(duration(seconds_since(view.started_at)))
+    facts += [said] if (said := spent(view.tokens, view.cost_usd)) else []
     yield f"{run_glyph(terminal, view.state)} {dot.join(facts)}"
     if view.reason:
         yield f"    {one_line(view.reason)}"
     for task in view.tasks:
-        if task.state is not TaskState.PENDING and not task.state.succeeded:
+        if (task.state is not TaskState.PENDING or task.resumes_at) and not task.state.succeeded:
             yield cut(f"    {task_line(task)}", terminal.width, terminal.glyphs.ellipsis)
+            yield from (f"        {line}" for line in cost_line(task))
             yield from (cut(f"      {line}", terminal.width, terminal.glyphs.ellipsis) for line in problem_lines(task, _PROBLEMS))
     for question in view.questions:
         yield from (f"    {line}" for line in question_lines(question))

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from locus.cli.present import problem_lines, run_glyph
-from locus.cli.text import duration, money, one_line, table
+from locus.cli.text import duration, one_line, spent, table
 from locus.model.states import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -49,7 +49,17 @@ def _row(task: TaskRun) -> tuple[str, ...]:
     return (f"#{task.number}", str(task.state), one_line(task.title), one_line(task.branch or ""), (task.commit or "")[:10], pull)
 
 
+def cost_line(task: TaskRun) -> Iterator[str]:
+    """What a task has cost, and each of its attempts where there were several."""
+    if total := spent(task.tokens, task.cost_usd):
+        each = [f"attempt {one.attempt}: {said}" for one in task.attempts if (said := spent(one.tokens, one.cost_usd))]
+        yield f"cost: {total}" + (f" ({'; '.join(each)})" if len(each) > 1 else "")
+
+
 def _troubles(view: RunView, task: TaskRun) -> Iterator[str]:
+    yield from cost_line(task)
+    if task.denials:
+        yield f"refused to it: {', '.join(one_line(denial) for denial in task.denials)}"
     if task.error:
         yield f"error: {one_line(task.error)}"
     if task.hint:
@@ -71,7 +81,7 @@ def _total(view: RunView) -> str:
             facts.append(duration(seconds))
         except ValueError:
             pass
-    return ", ".join(fact for fact in [*facts, money(view.cost_usd)] if fact)
+    return ", ".join(fact for fact in [*facts, spent(view.tokens, view.cost_usd)] if fact)
 
 
 def _next(view: RunView) -> Iterator[str]:

@@ -89,3 +89,8 @@ def plural(count: int, noun: str) -> str:
 
 def money(usd: float | None) -> str:
     return "" if usd is None else f"${usd:.2f}"
+
+
+def spent(tokens: int | None, usd: float | None) -> str:
+    """`$0.42, 12,345 tokens`, as far as it is known."""
+    return ", ".join(part for part in (money(usd), f"{tokens:,} tokens" if tokens is not None else "") if part)

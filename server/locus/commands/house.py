@@ -43,16 +43,18 @@ async def init(ws: Workspace, _args: Nothing, _face: Face) -> Created:
 
 async def trust_show(ws: Workspace, _args: Nothing, _face: Face) -> list[TrustItem]:
     from locus.engine.in_effect import in_effect
+    from locus.trust import agent_settings
 
-    return ws.trust.show(in_effect(ws).merged)
+    return ws.trust.show(in_effect(ws).merged, agent_settings(ws.root))
 
 
 async def trust_allow(ws: Workspace, args: Allow, _face: Face) -> list[TrustItem]:
     from locus.engine.in_effect import in_effect
+    from locus.trust import agent_settings
 
-    merged = in_effect(ws).merged
-    ws.trust.allow(merged, args.hashes)
-    return ws.trust.show(merged)
+    merged, settings = in_effect(ws).merged, agent_settings(ws.root)
+    ws.trust.allow(merged, args.hashes, settings)
+    return ws.trust.show(merged, settings)
 
 
 async def doctor(ws: Workspace, _args: Nothing, _face: Face) -> list[Check]:

@@ -22,13 +22,13 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
     `session`: the agent goes on in it. Further attempts do as well, where the agent can.
     """
     first = run.task(number).attempt + 1
-    failures: list[Verified] = []
+    failures: list[Verified] = run.journal.fold.failures.get(number, []) if session is not None else []
     for attempt in range(first, first + run.config.agent.max_attempts):
         if run.control.stop.of(number).is_set():
             raise interrupted("stopped by a person")
         phase = "working" if attempt == first else "mending what failed"
         run.move(number, TaskState.WORKING, phase=phase, attempt=attempt)
-        end = await _attempt(run, number, agent, place, replace(brief, failures=failures), attempt, session)
+        end = await _attempt(run, number, agent, place, replace(brief, failures=failures), attempt, session, resumed=attempt == first)
         tree = await run.control.unless_stopped(number, _evidence(run, number, place))
         if run.config.verify:
             run.move(number, TaskState.VERIFYING, phase="verifying", attempt=attempt)
@@ -48,15 +48,18 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
     )
 
 
-async def _attempt(run: Run, number: int, agent: str, place: Place, brief: prompt.Brief, attempt: int, session: str | None) -> TurnEnd:
+async def _attempt(
+    run: Run, number: int, agent: str, place: Place, brief: prompt.Brief, attempt: int, session: str | None, *, resumed: bool
+) -> TurnEnd:
     """In its session, with a short word; a session that is not there any more is begun anew, once."""
     if session is not None:
-        text = prompt.follow_up(brief.failures) if brief.failures else sessions.word(run, number)
+        parts = [*([sessions.word(run, number)] if resumed else []), *([prompt.follow_up(brief.failures)] if brief.failures else [])]
         try:
-            return await _turn(run, number, agent, place, text, attempt, session)
+            return await _turn(run, number, agent, place, "\n".join(parts), attempt, session)
         except turn.SessionLost:
-            if not brief.failures:  # nobody knows what the files are about
+            if resumed:  # nobody knows what the files are about
                 await snapshots.back_to(run, place.worktree, place.branch, place.start, number)
+                brief = replace(brief, failures=())
     return await _turn(run, number, agent, place, prompt.write(brief), attempt, None)
 
 

@@ -104,7 +104,9 @@ async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, inter
         journal.close()
         if journal.fold.seq != view.seq:  # between our look and our lock it was resumed, and came to its end
             raise Refused(f"run {view.id} has gone on meanwhile", "see `locus status`")
-        now = asked.model_copy(update={"interactive": interactive, "root": _root(ws, asked), "only": only})
+        now = asked.model_copy(
+            update={"interactive": interactive, "root": _root(ws, asked), "only": only, "config": resuming.limits_now(ws, asked.config)}
+        )
         if now != asked:
             now.save(folder)
         inbox.clear_stops(folder / store.INBOX)

@@ -23,7 +23,10 @@ class Parking:
             self._over.set()
 
     async def answered(self, number: int) -> bool:
-        """Whether one of the task's open questions is answered before nothing else goes on. The answers are in the journal then."""
+        """Whether one of the task's open questions is answered before nothing else goes on. The answers are in the journal then.
+
+        The task is busy again afterwards, be it only with ending.
+        """
         self.leave()
         open_ones = [question for question in self._run.journal.fold.questions.values() if question.task == number]
         answers = {question.id: asyncio.ensure_future(asking.answer_of(self._run, question)) for question in open_ones}
@@ -35,9 +38,8 @@ class Parking:
             given = [question for question in open_ones if answers[question.id].done()]
             for question in given:
                 asking.answered(self._run.journal, question, answers[question.id].result(), late=True)
-            if given:
-                self._busy += 1
             return bool(given)
         finally:
+            self._busy += 1
             for waiting in (*answers.values(), *others):
                 waiting.cancel()

@@ -9,6 +9,7 @@ from locus.engine.original import Original, originals
 from locus.engine.store import RunStore
 from locus.errors import InvalidArguments, LocusError, Refused
 from locus.model import naming
+from locus.model.config import Config
 from locus.model.run import RunView
 from locus.model.task import Task, TaskFilter
 from locus.workspace import Workspace
@@ -31,6 +32,22 @@ async def chosen(ws: Workspace, run_id: str | None, sprint: str | None) -> RunVi
         )
         raise Refused(f"several runs could be resumed:\n{listed}", "name one: `locus run --resume RUN`")
     return candidates[0]
+
+
+def limits_now(ws: Workspace, frozen: Config) -> Config:
+    """The run's configuration with today's limits of time and money: raising one is how a person goes on after it was reached."""
+    merged = ws.settings()
+    if any(problem.fatal for problem in merged.problems):
+        return frozen
+    now = merged.config
+    agent = frozen.agent.model_copy(
+        update={"budget_usd": now.agent.budget_usd, "timeout": now.agent.timeout, "idle_timeout": now.agent.idle_timeout}
+    )
+    agents = {
+        name: profile.model_copy(update={"limits": now.agents[name].limits}) if name in now.agents else profile
+        for name, profile in frozen.agents.items()
+    }
+    return frozen.model_copy(update={"agent": agent, "agents": agents, "limits": now.limits, "question": now.question})
 
 
 async def _named(ws: Workspace, view: RunView, runs: RunStore) -> RunView:

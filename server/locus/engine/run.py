@@ -27,7 +27,7 @@ from locus.model.states import TaskState
 from locus.model.task import Comment
 from locus.repo.discover import Repository
 from locus.tracker.protocol import Tracker
-from locus.trust import is_the_persons
+from locus.trust import agent_settings, is_the_persons
 
 if TYPE_CHECKING:
     from locus.engine.survey import Survey
@@ -106,6 +106,11 @@ class Run:
     def is_the_persons(self, agent: str) -> bool:
         """Whether its profile is from the person's own settings, not from the repository."""
         return is_the_persons(self.request.merged(), agent)
+
+    def trusts_settings(self, worktree: Path) -> bool:
+        """Whether the person has allowed the very settings for agents that stand in the worktree."""
+        found = agent_settings(worktree)
+        return bool(found) and not self.ws.trust.missing(found)
 
     def tell_granted(self) -> None:
         self.granted.set()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from locus.engine import branches, briefs, endings, messages, places, publish, resolutions, sessions, snapshots, verdicts
+from locus.engine import branches, briefs, endings, limits, messages, places, publish, resolutions, sessions, snapshots, verdicts
 from locus.engine.catching_up import catch_up, follow, sprint_diff
 from locus.engine.claims import Claim
 from locus.engine.execute import execute
@@ -52,7 +53,9 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
     if not published.goes_on:
         return
     resuming, begun = run.resumed, published.number is not None
-    for planned in run.planned.tasks:
+    waiting = deque(run.planned.tasks)
+    while waiting:
+        planned = waiting.popleft()
         number = planned.number
         if run.task(number).state.succeeded or number == published.number:
             continue
@@ -83,7 +86,14 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                 accepted = await execute(run, number, planned.agent, at, brief, session)
             await unless_stopped(number, _publish(run, tasks[number], at, accepted))
         except LocusError as error:
-            if not await _goes_on(run, number, verdicts.of(error), at):
+            ended = verdicts.of(error)
+            if (moment := limits.over_at(run, ended)) is not None:
+                if await limits.wait(run, number, ended, moment):
+                    waiting.appendleft(planned)
+                    resuming, published = True, _Published()
+                    continue
+                ended = interrupted("stopped while it waited for a limit to be over")
+            if not await _goes_on(run, number, ended, at):
                 break
 
 

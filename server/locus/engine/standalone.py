@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from locus.engine import briefs, endings, messages, places, publish, sessions, verdicts
+from locus.engine import briefs, endings, limits, messages, places, publish, sessions, verdicts
 from locus.engine.claims import Claim
 from locus.engine.execute import execute
 from locus.engine.parking import Parking
@@ -60,12 +60,25 @@ async def _one(run: Run, task: Task, planned: PlannedTask, turn: Turn | None, pa
         while turn is not None:
             with turn.lock:
                 ended = await _work(run, task, planned, turn, claim)
-            if ended is None or ended.question is None or not await parking.answered(task.number):
+            if ended is None or not await _goes_on(run, task.number, ended, parking):
                 break
             turn = await slot(run, task.number)
             if turn is None:
                 await endings.badly(run, task.number, interrupted("stopped before it went on"), None)
-        parking.leave()
+    parking.leave()
+
+
+async def _goes_on(run: Run, number: int, ended: TaskEnded, parking: Parking) -> bool:
+    """Whether the task is taken up again within this run: when its question is answered, or the limit that it ran into is over."""
+    if ended.question is not None:
+        return await parking.answered(number)
+    moment = limits.over_at(run, ended)
+    if moment is None:
+        return False
+    if await limits.wait(run, number, ended, moment):
+        return True
+    await endings.badly(run, number, interrupted("stopped while it waited for a limit to be over"), None)
+    return False
 
 
 async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: Claim) -> TaskEnded | None:
@@ -90,7 +103,8 @@ async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: C
             await endings.put_away(run, f"remove:{task.number}", place.worktree, task.number)
     except LocusError as error:
         ended = verdicts.of(error)
-        await endings.badly(run, task.number, ended, place)
+        if limits.over_at(run, ended) is None:
+            await endings.badly(run, task.number, ended, place)
         return ended
     return None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from locus.agents.protocol import Assignment, Decision, Session
-from locus.engine import asking
+from locus.engine import asking, limits
 from locus.engine.permissions import Judge, Ruling
 from locus.engine.run import Run
 from locus.engine.stream import Stream
@@ -51,14 +51,16 @@ async def take(
         base=start,
         model=run.model,
         session=session,
+        settings_trusted=run.trusts_settings(worktree),
         bypass_allowed=run.is_the_persons(agent),
+        budget_usd=limits.left(run, number, profile),
         hold=hold,
     )
     turn = _Turn(run, number, agent, profile, assignment, stream, attempt)
     try:
         turn.head = (await head_in(worktree)).commit
         end = await turn.listen(await run.agent(agent).start(assignment))
-        verdict = turn.guard.verdict
+        verdict = turn.guard.settled(end)
         if verdict is not None:
             turn.say(f"Locus stopped the agent: {verdict.message}")
     finally:
@@ -140,7 +142,8 @@ class _Turn:
         """What outlives the agent's stream, in the journal."""
         fold = self._run.journal.fold
         tokens, cost = fold.spending[self._number].of_turn(self._attempt) if self._number in fold.spending else (None, None)
-        outcome = "cancelled" if self.guard.verdict is not None else end.outcome if end is not None else "failed"
+        stopped = self.guard.settled(end) is not None
+        outcome = "cancelled" if stopped else end.outcome if end is not None else "failed"
         try:
             head = (await head_in(self._assignment.worktree)).commit
         except OSError:  # the agent has removed the worktree's `.git`
@@ -163,6 +166,8 @@ class _Turn:
                 self._began(event)
             case Usage():
                 self._run.journal.fold.apply_agent(self._number, event, self._attempt)
+                if (over := limits.overspent(self._run, self._number, self._profile)) is not None:
+                    self.guard.end(over, unless_done=True)
             case PermissionRequest():
                 self._soon(self._decide(session, event))
             case _:

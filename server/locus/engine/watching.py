@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from locus.agents.protocol import Session
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, failed, interrupted
+from locus.model.agent import TurnEnd
 from locus.model.config import AgentProfile
 
 
@@ -18,13 +19,21 @@ class Guard:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     verdict: TaskEnded | None = None
+    unless_done: bool = False
+    """An agent that comes to a good end all the same has not failed."""
     asking: int = 0
     """Questions that it waits for: it may be silent meanwhile, and its time stands still."""
 
-    def end(self, verdict: TaskEnded) -> None:
+    def end(self, verdict: TaskEnded, *, unless_done: bool = False) -> None:
         """The first reason counts."""
-        self.verdict = self.verdict or verdict
+        if self.verdict is None:
+            self.verdict, self.unless_done = verdict, unless_done
         self.ending.set()
+
+    def settled(self, end: TurnEnd | None) -> TaskEnded | None:
+        """The reason, where it is how the turn ended."""
+        done = end is not None and end.outcome in ("ok", "denied")
+        return None if done and self.unless_done else self.verdict
 
 
 async def watch(run: Run, number: int, session: Session, guard: Guard, profile: AgentProfile) -> None:

@@ -153,6 +153,8 @@ class Fold:
     """Answers that no agent has been given yet."""
     sessions: dict[int, AgentSession] = field(default_factory=dict)
     """Per task the agent's session that can be taken up again."""
+    failures: dict[int, list[Verified]] = field(default_factory=dict)
+    """What did not pass when a task was verified last."""
     spending: dict[int, Spending] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     intended: set[str] = field(default_factory=set)
@@ -227,6 +229,7 @@ class Fold:
             case Verified() if event.before:
                 self.not_counted.add(event.name)
             case Verified() if task is not None and not event.ok:
+                self.failures.setdefault(task.number, []).append(event)
                 self._set(task, activity=outcome(event), problems=(*task.problems, *event.problems))
             case Accepted() if task is not None:
                 self.accepted[task.number] = event
@@ -347,6 +350,8 @@ class Fold:
             "hint": event.hint,
             "resumes_at": event.resumes_at,
         }
+        if event.state is TaskState.VERIFYING:
+            self.failures[task.number] = []
         if event.state.active and not task.state.active:
             fields |= {"started_at": at, "ended_at": None, "activity": None}
         if event.state.ended and not task.state.ended:
