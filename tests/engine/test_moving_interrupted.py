@@ -129,6 +129,8 @@ async def test_what_is_changed_here_before_it_goes_on_is_brought_there(house: Ho
         await push(house, yes=True)
     assert "`locus tracker push` goes on where this stopped" in (stopped.value.hint or "")
     assert house.ws.tracker.keeper == "local"
+    (check,) = [check for check in await house.call("locus.doctor") if check.check == "tracker"]
+    assert (check.ok, check.fix) == (False, "go on with `locus tracker push`")
     await house.call("locus.issue.update", number=1, title="Fix the pager at last", priority="low")
     await house.ws.tracker.comment(1, "One more")
     await house.call("locus.issue.create", title="Fifth")

@@ -141,12 +141,15 @@ async def _agent(ws: Workspace) -> Check:
 
 
 async def _tracker(ws: Workspace) -> Check:
+    from locus.engine.moving import progress
     from locus.model.task import TaskFilter
     from locus.tracker.github.gh import OLDEST, version
 
     keeper = ws.tracker.keeper
     tasks = await ws.tracker.tasks(TaskFilter())
     said = f"{keeper}, open issues: {len(tasks)}" + (f" ({ws.tracker_reason})" if ws.tracker_reason else "")
+    if progress.unfinished(ws.state):
+        return Check(check="tracker", ok=False, detail=f"{said}; a move to GitHub was interrupted", fix="go on with `locus tracker push`")
     if keeper == "local":
         return Check(check="tracker", ok=True, detail=said)
     found = await version(ws.root)

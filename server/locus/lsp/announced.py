@@ -31,6 +31,7 @@ COMMAND_IDS = (
     "locus.sprint.order",
     "locus.sprint.show",
     "locus.task.diff",
+    "locus.tracker.push",
     "locus.trust.allow",
     "locus.trust.show",
     "locus.worktree.clean",
