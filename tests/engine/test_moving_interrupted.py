@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from locus import locks
+from locus.engine import store
 from locus.engine.moving import look
 from locus.engine.moving import push as moving
 from locus.errors import LocusError, OutOfReach, Refused
@@ -21,7 +23,7 @@ from support.github.github import GitHub
 from support.github.house import labels
 from support.github.moving import branch_with_pull, house, issues, push, some, text
 from support.github.world import WORLD
-from support.house import House
+from support.house import House, Nobody
 
 __all__ = ["demo", "gh", "github", "house", "line", "short_folder", "wire"]
 
@@ -142,3 +144,30 @@ async def test_what_is_changed_here_before_it_goes_on_is_brought_there(house: Ho
     assert [issue.title for issue in issues(demo.repository)][-1] == "Fifth"
     with pytest.raises(Refused, match="on GitHub already, in octo/demo"):
         await push(house, yes=True)
+
+
+async def test_what_was_deleted_there_before_it_goes_on_is_left_so(house: House, demo: Demo, github: GitHub) -> None:
+    await some(house, github, demo)
+    github.fail(containing="addComment", status=403)
+    with pytest.raises(LocusError, match="after 4 of 4 issues"):
+        await push(house, yes=True)
+    github.delete(demo.repository, 2)
+    assert (await push(house, yes=True)).done and demo.repository.issues[5].state == "closed"
+
+
+async def test_a_run_that_begins_meanwhile_keeps_the_tasks_here(house: House, demo: Demo) -> None:
+    number = await house.issue("true", title="a")
+    run_id = await house.request(number)
+    taken: list[locks.Lock] = []
+
+    class Starts(Nobody):
+        def say(self, text: str) -> None:
+            if not taken and (lock := locks.try_lock(house.ws.runs / run_id / store.LOCK)) is not None:
+                taken.append(lock)
+
+    with pytest.raises(LocusError, match=f"a run is going on with tasks that are to be moved: {run_id}"):
+        await house.call("locus.tracker.push", face=Starts(), yes=True)
+    await house.ws.settle()
+    assert taken and house.ws.tracker.keeper == "local"
+    taken[0].close()
+    assert (await push(house, yes=True)).done and len(issues(demo.repository)) == 1

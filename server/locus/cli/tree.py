@@ -242,7 +242,8 @@ _SPECS = (
             "each sprint becomes a milestone. From then on tasks live on GitHub. What is kept here stays as it\n"
             "is, and so does each old number, beside the new one.\n"
             "It goes through the GitHub CLI (gh), which has to be logged in. When it is interrupted, do it\n"
-            "again: it goes on where it stopped, and makes nothing twice. While a run is going on it is refused."
+            "again: it goes on where it stopped, and makes nothing twice. While a run is going on it is refused.\n"
+            "With --json and without --yes only what would be moved is printed."
         ),
         examples=("locus tracker push --dry-run", "locus tracker push"),
     ),

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from locus.engine.moving.look import Here
 from locus.engine.moving.plan import new_order
 from locus.engine.moving.progress import Notebook, SprintMoved, TaskMoved
-from locus.errors import Refused
+from locus.errors import NotFound, Refused
 from locus.model.moving import Move, MovingSprint
 from locus.model.references import renumbered
 from locus.model.task import Comment, PullDraft, SprintDraft, Task, TaskChanges
 from locus.tracker.github import GitHubTracker
+from locus.tracker.messages import TITLE_LIMIT
 
 
 class Carrier:
@@ -36,7 +37,10 @@ class Carrier:
             if pull.stays is None and pull.moved_to is None:
                 await self._pull(pull.number)
         for task in self._here.tasks:
-            await self._complete(task)
+            try:
+                await self._complete(task)
+            except NotFound:
+                self._deleted(task)
         for sprint in self._move.sprints:
             moved = self._book.progress.sprints[sprint.name]
             if sprint.state == "closed" and moved.made and moved.title is not None:
@@ -115,7 +119,8 @@ class Carrier:
 
     def _text(self, task: Task) -> tuple[str, str]:
         """Title and body, with the numbers as far as they are known."""
-        return self._renumbered(task.title), self._renumbered(task.body)
+        title = self._renumbered(task.title)
+        return title if len(title) <= TITLE_LIMIT else task.title, self._renumbered(task.body)
 
     def _renumbered(self, text: str) -> str:
         progress = self._book.progress
@@ -141,6 +146,12 @@ class Carrier:
             await self._github.reopen(moved.there)
         moved = self._book.progress.tasks[task.number]
         self._book.task(task.number, moved.model_copy(update={"sent": sent, "seen": seen}))
+
+    def _deleted(self, task: Task) -> None:
+        """Somebody has deleted or transferred it there, between its making and this: so be it."""
+        moved = self._book.progress.tasks[task.number]
+        self._say(f"#{task.number} was #{moved.there}, which is gone from there: it is left so")
+        self._book.task(task.number, moved.model_copy(update={"seen": self._here.seen(task)}))
 
     def _changes(self, task: Task, title: str, body: str) -> TaskChanges:
         return TaskChanges(

@@ -17,6 +17,7 @@ from locus.repo.objects import refs_below
 from locus.repo.push import remote_tips
 from locus.tracker.github import GitHubTracker
 from locus.tracker.github.adopting import Room
+from locus.tracker.github.sprints import means
 from locus.tracker.protocol import Tracker
 from locus.workspace import Workspace
 
@@ -47,7 +48,7 @@ class There:
     room: Room
     sprints: tuple[Sprint, ...]
     places: Mapping[str, int]
-    """The last place that is taken in each of these sprints."""
+    """The last place that is taken in each sprint that others may come into."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,14 @@ async def here(tracker: Tracker) -> Here:
     return Here(tasks, comments, sprints, tuple(pulls[number] for number in sorted(pulls)))
 
 
-async def there(tracker: GitHubTracker, progress: Progress | None) -> There:
+async def there(tracker: GitHubTracker, here: Here, progress: Progress | None) -> There:
     """Raises Refused where nothing can be moved to."""
     room = await tracker.adoption.room()
     sprints = tuple(await tracker.sprints("all"))
     places: dict[str, int] = {}
+    coming = [sprint.name for sprint in here.sprints if progress is None or sprint.name not in progress.sprints]
     for sprint in sprints:
-        if sprint.tasks and (progress is None or all(moved.title != sprint.name for moved in progress.sprints.values())):
+        if sprint.tasks and any(means(sprint.name, name) for name in coming):
             tasks = await tracker.tasks(TaskFilter(sprint=sprint.name, state="all"))
             places[sprint.name] = max((task.order or 0 for task in tasks), default=0)
     return There(room, sprints, places)

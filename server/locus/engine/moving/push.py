@@ -52,7 +52,7 @@ async def prepare(ws: Workspace) -> Prepared:
     _require_something(ws, known, here)
     await _require_login(ws, place)
     github = ws.github(place)
-    there, branches = await asyncio.gather(look.there(github, known), look.branches(ws))
+    there, branches = await asyncio.gather(look.there(github, here, known), look.branches(ws))
     return Prepared(place, here, plan.make(place, here, there, branches, known), known, there.room.newest)
 
 
@@ -92,7 +92,7 @@ async def _carry(ws: Workspace, prepared: Prepared, notebook: Notebook, say: Cal
         now = await look.here(ws.embedded)
         if now == here:
             return move, left
-        there, branches = await asyncio.gather(look.there(github, notebook.progress), look.branches(ws))
+        there, branches = await asyncio.gather(look.there(github, now, notebook.progress), look.branches(ws))
         here, move = now, plan.make(prepared.place, now, there, branches, notebook.progress)
     raise Refused("the tasks here go on being changed while they are moved", "let nobody change them for a while")
 
@@ -120,7 +120,7 @@ async def _require_login(ws: Workspace, place: GitHubPlace) -> None:
 def _follow_active_sprint(ws: Workspace, done: Progress) -> None:
     """It may have another name there."""
     moved = done.sprints.get(ws.active_sprint() or "")
-    if moved is not None and moved.title is not None:
+    if moved is not None and moved.title not in (None, ws.active_sprint()):
         ws.activate_sprint(moved.title)
 
 
