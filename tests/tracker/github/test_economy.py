@@ -40,6 +40,21 @@ async def test_a_command(house: House, demo: Demo, github: GitHub, command: str,
     assert len(counted) <= most, [(request.operation, request.content[:300]) for request in counted.requests]
 
 
+async def test_a_sprint_comes_with_all_that_its_run_asks_next(house: House, demo: Demo, github: GitHub) -> None:
+    """Its issues, their comments, the labels."""
+    await house.call("locus.init")
+    github.milestone(demo.repository, "Sprint 1")
+    number = github.issue(demo.repository, "One", milestone=1).number
+    github.comment(demo.repository, number, "Mind the gap")
+    house.ws = Workspace(house.person.path)  # as in a process of its own
+    await house.ws.settle()
+    with github.counting() as counted:
+        assert (await house.ws.tracker.sprint("Sprint 1")).tasks == (number,)
+        assert [comment.body for comment in await house.ws.tracker.comments(number)] == ["Mind the gap"]
+        await house.ws.tracker.set_status(number, TaskStatus.DONE)
+    assert [request.writes for request in counted.requests] == [False, False, True]
+
+
 async def test_statuses_of_one_moment_are_one_request(house: House, demo: Demo, github: GitHub) -> None:
     numbers = [github.issue(demo.repository, f"Issue {number}").number for number in range(5)]
     await house.call("locus.init")

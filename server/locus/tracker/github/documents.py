@@ -34,12 +34,14 @@ def issues(numbers: Sequence[int], *, labels: bool) -> str:
     return f"query($owner: String!, $name: String!{variable}) {{ {_REPOSITORY} {{\n{wanted}\n{more}}} }}\n{ISSUE}"
 
 
-def milestone_issues() -> str:
-    return f"""query($owner: String!, $name: String!, $number: Int!, $after: String) {{ {_REPOSITORY} {{
+def milestone_issues(labels: bool) -> str:
+    """With their comments: prompts are written from them next. `labels` as above."""
+    more, variable = (f"  {LABELS}\n", ", $labels: String") if labels else ("", "")
+    return f"""query($owner: String!, $name: String!, $number: Int!, $after: String{variable}) {{ {_REPOSITORY} {{
   milestone(number: $number) {{ id number title state dueOn description
-    issues(first: 100, after: $after) {{ nodes {{ ...issue }} {_PAGE} }}
+    issues(first: 100, after: $after) {{ nodes {{ ...issue {COMMENTS} }} {_PAGE} }}
   }}
-}} }}
+{more}}} }}
 {ISSUE}"""
 
 

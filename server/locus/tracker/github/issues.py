@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,7 +90,7 @@ class Issues:
         """Remembers what an answer says of an issue."""
         task = issue_of(node)
         self._labels.saw(node["labels"]["nodes"])
-        self._known[task.number] = Known(node["id"], task)
+        self._known[task.number] = Known(node["id"], task, comments_of(node) if "comments" in node else None, time.monotonic())
         return task
 
     def made(self, pull: int, id: str) -> None:
@@ -259,10 +259,7 @@ class Issues:
         return parts + ([Mutation.of("removeLabelsFromLabelable", labelableId=id, labelIds=removed)] if removed else [])
 
     async def _load(self, numbers: Sequence[int]) -> Mapping[int, Known | BaseException]:
-        labels = not self._labels.complete
-        found = await self.repository(documents.issues(numbers, labels=labels), **({"labels": None} if labels else {}))
-        if labels:
-            await self._labels.learn(found["labels"])
+        found = await self.and_labels(lambda labels: documents.issues(numbers, labels=labels))
         result: dict[int, Known | BaseException] = {}
         for number in numbers:
             node = found.get(f"i{number}")
@@ -270,11 +267,19 @@ class Issues:
                 result[number] = no_issue([number])
                 continue
             if node["__typename"] == "Issue":
-                self._known[number] = Known(node["id"], self.saw(node), comments_of(node), time.monotonic())
+                self.saw(node)
             else:
                 self.made(number, node["id"])
             result[number] = self._known[number]
         return result
+
+    async def and_labels(self, document: Callable[[bool], str], **variables: Any) -> Json:
+        """What was found of the repository; its labels come along where they are not known yet."""
+        labels = not self._labels.complete
+        found = await self.repository(document(labels), **variables, **({"labels": None} if labels else {}))
+        if labels:
+            await self._labels.learn(found["labels"])
+        return found
 
     async def repository(self, document: str, **variables: Any) -> Json:
         """What was found of the repository; a number that does not exist is null in it."""

@@ -137,7 +137,7 @@ class Sprints:
         tasks: list[Task] = []
         after: str | None = None
         while True:
-            node = (await self._issues.repository(documents.milestone_issues(), number=number, after=after))["milestone"]
+            node = (await self._issues.and_labels(documents.milestone_issues, number=number, after=after))["milestone"]
             if node is None:
                 raise no_sprint(f"milestone {number}", [])
             tasks += [self._issues.saw(each) for each in node["issues"]["nodes"]]
