@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from benchmarks import measure, running, serving, trees
+from benchmarks import hosted, measure, running, serving, trees
 from benchmarks.measure import Row
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Path, bool], Coroutine[Any, Any, list[Row]]]] = 
     "initialize": serving.initialize,
     "start": serving.acknowledged,
     "tasks": running.tasks,
+    "github": hosted.sprint,
     "worktree": trees.worktree,
     "recovery": running.recovery,
     "shutdown": serving.shutdown,

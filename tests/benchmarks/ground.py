@@ -8,9 +8,9 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,16 @@ CAPABILITIES = {"window": {"workDoneProgress": True}, "experimental": {"locus": 
 
 @dataclass(frozen=True)
 class Ground:
-    """`project` with `origin`, a bare repository; `home` holds the person's own configuration."""
+    """`project` with `origin`, a bare repository; `home` holds the person's own configuration, `more` is added to the environment."""
 
     home: Path
     project: Path
     remote: Path
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def env(self) -> dict[str, str]:
-        return scrubbed(self.home)
+        return {**scrubbed(self.home), **self.more}
 
     def git(self, *arguments: str, input: bytes = b"") -> str:
         return git(self.project, self.env, *arguments, input=input)

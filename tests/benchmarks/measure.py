@@ -40,6 +40,11 @@ def times(what: str, seconds: float, floor: float, budget: float) -> Row:
     return Row(what, milliseconds(seconds), milliseconds(floor), f"x {ratio:.2f}", f"<= floor x {budget:g}", ratio <= budget)
 
 
+def at_most(what: str, number: int, budget: int) -> Row:
+    """Something counted."""
+    return Row(what, str(number), "-", "-", f"<= {budget}", number <= budget)
+
+
 def median(samples: Sequence[float]) -> float:
     return statistics.median(samples)
 
