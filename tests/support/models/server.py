@@ -2,7 +2,7 @@
 
 The scenario is in the URL's path; the step of it that is played is the number of the model's turns that the request already contains. So
 nothing is remembered here: a retry gets the same step again, a resumed session goes on where it was, and many agents share one server.
-The exception is what fails only the first so many `times`. Each API is a `Dialect`: anthropic.py, responses.py.
+The exception is what fails only the first so many `times`. Each API is a `Dialect`: anthropic.py, responses.py, gemini.py.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Stream:
-    """Server-sent events, each a JSON object with its `type`, and what goes wrong between them."""
+    """Server-sent events, each a JSON object, named by its `type` where it has one, and what goes wrong between them."""
 
     events: Iterable[Json | Midway | Pause]
 
@@ -182,7 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for event in reply.events:
             if isinstance(event, dict):
-                self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+                name = f"event: {event['type']}\n" if "type" in event else ""
+                self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
             elif isinstance(event, Pause):
                 time.sleep(event.seconds)
             elif event is Midway.SILENCE:
