@@ -4,6 +4,7 @@
 PYTHON ?= python3
 JOBS ?= auto
 TRACKER ?= local
+AGENT ?= script
 ARGS ?=
 
 VENV := .venv
@@ -20,6 +21,7 @@ AGENTS := tests/agents/node_modules/.package-lock.json
 help:
 	@echo "make demo     see Locus at work in a throw-away repository (no account, no editor needed)"
 	@echo "              TRACKER=github: the same with its tasks on a GitHub on this machine, through the real gh"
+	@echo "              AGENT=claude: the same with the real Claude Code at work; without a key its model is a script"
 	@echo "make test     the environment, then all tests"
 	@echo "make check    types, lint, formatting, import contracts"
 	@echo "make bench    measure against the budgets in docs/benchmarks.md (ARGS=--quick for a short look)"
@@ -57,7 +59,7 @@ $(BUILT): pyproject.toml
 	@printf '%s\n' "$(CURDIR)" >$(BUILT)
 
 demo: $(BUILT)
-	@PYTHONPATH=tests $(PY) -m demo --tracker $(TRACKER) $(ARGS)
+	@PYTHONPATH=tests $(PY) -m demo --tracker $(TRACKER) --agent $(AGENT) $(ARGS)
 
 test: $(BUILT)
 	@$(PY) -m pytest -n $(JOBS) --maxprocesses=8 -m 'not editors and not agents' $(ARGS)

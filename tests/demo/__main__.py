@@ -1,6 +1,6 @@
 """`make demo`: Locus at work in a throw-away repository, driven as an editor drives it. Exits with 1 if anything is not as it should be.
 
-`make demo TRACKER=github` keeps the tasks on a GitHub of its own, on this machine.
+`make demo TRACKER=github` keeps the tasks on a GitHub of its own, on this machine; `make demo AGENT=claude` has the real Claude Code work.
 """
 
 from __future__ import annotations
@@ -14,24 +14,26 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from demo import hosting, playground, story
+from demo import hosting, playground, story, workers
 from demo.editor import Editor, Refusal, opened
 from demo.hosting import Hosting
 from demo.page import Page
 from demo.playground import ROOT, GitFailed, Playground
 from demo.watch import Watch
+from demo.workers import Worker
 
 SOON = 15.0
 """Seconds."""
 
 
-async def demonstrate(page: Page, folder: Path, github: Hosting | None) -> None:
+async def demonstrate(page: Page, folder: Path, github: Hosting | None, worker: Worker) -> None:
     page.say("Locus turns issues into reviewed branches. You see it here as an editor does, over the language")
-    page.say("server protocol. The agent is a small script (tests/demo/agent.py), not an AI: it does literally")
-    page.say("what the issues say. Everything else is real: the server, git, the worktrees, the branches.")
+    page.say("server protocol.")
+    for line in worker.who:
+        page.say(line)
 
     page.heading("A throw-away repository")
-    place = playground.make(folder)
+    place = playground.make(folder, worker.configured)
     page.say(f"{shown(place.project)}, this code base, with a bare remote beside it.")
     page.say("The person has work in it that is not finished: something staged, changed, new, and stashed.")
     with contextlib.nullcontext() if github is None else github.serving(place):
@@ -200,12 +202,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--folder", type=Path, help="where to put the repository (default: a new folder in .demo)")
     parser.add_argument("--tracker", choices=("local", "github"), default="local", help="where the tasks are kept (default: local)")
+    parser.add_argument("--agent", choices=("script", "claude"), default="script", help="who does the work (default: script)")
     given = parser.parse_args()
     folder: Path = given.folder or fresh_folder()
     page = Page()
     try:
-        with hosting.opened() if given.tracker == "github" else contextlib.nullcontext() as github:
-            asyncio.run(demonstrate(page, folder.resolve(), github))
+        with (
+            hosting.opened() if given.tracker == "github" else contextlib.nullcontext() as github,
+            workers.at_hand(given.agent, folder.resolve()) as worker,
+        ):
+            asyncio.run(demonstrate(page, folder.resolve(), github, worker))
+    except workers.NotThere as missing:
+        page.say(str(missing))
+        return 1
     except (Refusal, GitFailed, AssertionError) as problem:
         page.check(False, "the demonstration came to its end")
         page.quote(str(problem))

@@ -17,7 +17,8 @@ CAPABILITIES: Message = {
     "window": {"workDoneProgress": True, "showMessage": {}},
     "experimental": {"locus": {"version": 1}},
 }
-RUN_SECONDS = 60.0
+RUN_SECONDS = 180.0
+"""Between two messages of the server while somebody works."""
 
 
 class Refusal(Exception):

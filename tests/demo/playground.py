@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 UNFINISHED = "README.md"
@@ -31,8 +33,9 @@ class Playground:
         return git(self.project, *arguments)
 
 
-def make(folder: Path) -> Playground:
-    """In `folder`, which must not exist yet. Git's own configuration of the machine plays no part."""
+def make(folder: Path, agent: Callable[[Path], dict[str, Any]]) -> Playground:
+    """In `folder`, which must not exist yet. `agent` says, by the project's place, what its configuration has about agents. Git's own
+    configuration of the machine plays no part."""
     place = Playground(folder / "project", folder / "remote.git")
     place.project.mkdir(parents=True)
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(place.remote))
@@ -45,7 +48,7 @@ def make(folder: Path) -> Playground:
         shutil.copy(ROOT / path, target, follow_symlinks=False)
     place.git("add", "--", *CODE)
     place.git("commit", "--quiet", "--message", "The server")
-    _configure(place.project)
+    _configure(place.project, agent(place.project))
     place.git("add", "--all")
     place.git("commit", "--quiet", "--message", "Tests, documentation, the extension, and an agent for Locus")
     place.git("remote", "add", "origin", str(place.remote))
@@ -61,11 +64,10 @@ def _tracked() -> list[str]:
     return [path for path in listed if path and (ROOT / path).is_file()]
 
 
-def _configure(project: Path) -> None:
-    """One agent, the script beside this file, and one command that must pass after each task."""
+def _configure(project: Path, agent: dict[str, Any]) -> None:
+    """One agent, and one command that must pass after each task."""
     config = {
-        "ai": {"provider": "scripted"},
-        "agents": {"scripted": {"kind": "shell", "argv": [sys.executable, str(project / "tests/demo/agent.py"), "{prompt_file}"]}},
+        **agent,
         "verify": [
             {"name": "lint", "run": [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select=E9,F63,F7,F82", "server"]}
         ],

@@ -34,6 +34,23 @@ def test_the_demonstration_ends_well_and_reads_well(tracker: str, tmp_path: Path
     assert max(map(len, own)) <= 100
 
 
+@pytest.mark.agents
+def test_with_claude_code_and_no_key_it_says_what_the_model_is(tmp_path: Path) -> None:
+    done = python(tmp_path, "-m", "demo", "--agent", "claude", "--folder", str(tmp_path / "demo"), cwd=TESTS.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything is as it should be." in done.stdout
+    assert "The agent is the real Claude Code. There is no key in the environment" in done.stdout
+    assert not (tmp_path / ".claude").exists()
+    assert list((tmp_path / "demo/claude/projects").iterdir())  # its sessions
+
+
+def test_without_claude_code_it_says_how_to_get_it(tmp_path: Path) -> None:
+    missing = "import sys; from demo import workers; workers.PINNED = workers.Path('/nowhere'); workers.shutil.which = lambda _: None; "
+    missing += "from demo.__main__ import main; sys.exit(main())"
+    done = python(tmp_path, "-c", missing, "--agent", "claude", "--folder", str(tmp_path / "demo"), cwd=TESTS.parent)
+    assert (done.returncode, "npm install -g @anthropic-ai/claude-code" in done.stdout) == (1, True)
+
+
 def test_a_false_claim_fails_the_demonstration(tmp_path: Path) -> None:
     """Here the agent cannot do its work: the story's first issue has no sentence that it knows."""
     spoiled = "import sys; from demo import story; story.SELECTED_LINES = ('def alive', 'return not'); from demo.__main__ import main; "
