@@ -35,6 +35,7 @@ def test_the_demonstration_ends_well_and_reads_well(tracker: str, tmp_path: Path
 
 
 @pytest.mark.agents
+@pytest.mark.timeout(300)
 def test_with_claude_code_and_no_key_it_says_what_the_model_is(tmp_path: Path) -> None:
     done = python(tmp_path, "-m", "demo", "--agent", "claude", "--folder", str(tmp_path / "demo"), cwd=TESTS.parent)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -210,8 +210,10 @@ async def test_a_stream_that_breaks_off_is_made_good(claude: Claude, midway: Mid
     assert turn.all(Retry)
 
 
-async def test_a_budget_ends_it(claude: Claude) -> None:
-    turn = await claude.play(LONG, LONG, profile={"permission_mode": "ask"}, budget_usd=0.001)
+@pytest.mark.parametrize(("given", "of_the_profile"), [(0.001, 5.0), (None, 0.001)])
+async def test_a_budget_ends_it(claude: Claude, given: float | None, of_the_profile: float) -> None:
+    profile = {"permission_mode": "ask", "limits": {"budget_usd": of_the_profile}}
+    turn = await claude.play(LONG, LONG, profile=profile, budget_usd=given)
     end = await turn.end()
     assert (end.outcome, end.reason) == ("limit", "the budget of $0.001 of this task is used up")
     assert turn.one(Usage).cost_usd

@@ -77,8 +77,9 @@ class ClaudeAgent:
         temporary = assignment.prompt_file.parent / "claude-tmp"
         temporary.mkdir(mode=0o700, exist_ok=True)
         own = {"CLAUDE_CODE_TMPDIR": str(temporary)}  # its sockets and the output of its background commands
+        budget = self._profile.limits.budget_usd if assignment.budget_usd is None else assignment.budget_usd
         supervised = await process.supervise(
-            self._argv(assignment),
+            self._argv(assignment, budget),
             cwd=assignment.worktree,
             env=process.agent_env({**assignment.variables, **own, **self._profile.env}),
             input=first_words(assignment.prompt),
@@ -86,9 +87,9 @@ class ClaudeAgent:
             hold=assignment.hold,
             line_cap=_LINE,
         )
-        return ClaudeSession(supervised, assignment.worktree, temporary, assignment.budget_usd)
+        return ClaudeSession(supervised, assignment.worktree, temporary, budget)
 
-    def _argv(self, assignment: Assignment) -> list[str]:
+    def _argv(self, assignment: Assignment, budget_usd: float | None) -> list[str]:
         """What the profile adds comes first: of an option that is given twice Claude takes the last."""
         program, *extra = self._profile.words
         mode = self._profile.permission_mode
@@ -114,8 +115,8 @@ class ClaudeAgent:
             argv.append("--setting-sources=user")
         if model := assignment.model or self._profile.model:
             argv.append(f"--model={model}")
-        if assignment.budget_usd is not None:
-            argv.append(f"--max-budget-usd={assignment.budget_usd:.6f}")
+        if budget_usd is not None:
+            argv.append(f"--max-budget-usd={budget_usd:.6f}")
         return argv
 
 
