@@ -2,7 +2,8 @@
 
     python acp_agent.py [--load] [--resume] [--modes] [--models] [--locked] [--deaf]
 
-The prompt's last line is a JSON list of steps, carried out in order:
+The prompt's last line, or one that begins with `STEPS: `, is a JSON list of steps, carried out in order. A prompt without any in a session
+that goes on means those that were said there first, as far as `$LOCUS_ACP_LOG` knows them.
 
     {"say": text}  {"think": text}  {"plan": [[text, status], ...]}
     {"write": [path, content], "ask": true?}  {"run": command, "ask": true?}
@@ -59,7 +60,7 @@ class Agent:
             with Path(os.environ["LOCUS_ACP_LOG"]).open("a") as log:
                 log.write(json.dumps({"session": session, "prompt": prompt, "mode": self.mode, "model": self.model}) + "\n")
         reason = "end_turn"
-        for step in json.loads(prompt.strip().splitlines()[-1]):
+        for step in self.steps(session, prompt):
             if self.cancelled.is_set() and "--deaf" not in FLAGS:
                 break
             if "fail" in step:
@@ -73,6 +74,19 @@ class Agent:
             reason = "cancelled"
         usage = {"inputTokens": self.tokens, "outputTokens": 0, "totalTokens": self.tokens}
         return self.send(id=request, result={"stopReason": reason} | ({"usage": usage} if self.tokens else {}))
+
+    def steps(self, session: str, prompt: str) -> list[dict[str, Any]]:
+        said = [prompt]
+        if "LOCUS_ACP_LOG" in os.environ:
+            entries = [json.loads(line) for line in Path(os.environ["LOCUS_ACP_LOG"]).read_text().splitlines()]
+            said += [entry["prompt"] for entry in entries if entry["session"] == session]
+        for text in said:
+            lines = text.strip().splitlines()
+            found = next((line.removeprefix("STEPS: ") for line in lines if line.startswith("STEPS: ")), lines[-1])
+            if found.startswith("["):
+                steps: list[dict[str, Any]] = json.loads(found)
+                return steps
+        raise ValueError("no steps")
 
     def step(self, session: str, step: dict[str, Any]) -> None:
         if "say" in step:
