@@ -29,7 +29,7 @@ export interface Question {
   readonly kind: string;
   readonly title: string;
   readonly detail: string;
-  readonly options: readonly { readonly id: string; readonly label: string }[];
+  readonly options: readonly { readonly id: string; readonly label: string; readonly kind: string }[];
 }
 
 export interface TaskRun {
@@ -122,7 +122,12 @@ export interface Commands {
   };
   "locus.run.stop": { args: InFolder & { readonly runId: string; readonly force?: boolean }; result: RunView };
   "locus.run.answer": {
-    args: InFolder & { readonly runId: string; readonly questionId: string; readonly option: string };
+    args: InFolder & {
+      readonly runId: string;
+      readonly questionId: string;
+      readonly option: string;
+      readonly message?: string;
+    };
     result: RunView;
   };
   "locus.worktree.list": { args: InFolder; result: readonly KeptWorktree[] };
