@@ -137,7 +137,7 @@ async def test_what_would_be_done_can_be_changed(house: House, play: Play) -> No
 
 async def test_the_agents_own_question(house: House, play: Play) -> None:
     async def script(turn: Turn) -> None:
-        decision = await turn.ask("Which colour?", tool="other", name="Ask", command=None, choices=("Red", "Green"))
+        decision = await turn.ask("Which colour?\nRed: like fire", tool="other", name="Ask", command=None, choices=("Red", "Green"))
         other = await turn.ask("And why?", tool="other", name="Ask", command=None, asks=True)
         nothing = await turn.ask("Sure?", tool="other", name="Ask", command=None, asks=True)
         turn.write("told.txt", f"{decision.message}, {other.message}, {nothing.allow}\n")
@@ -146,7 +146,7 @@ async def test_the_agents_own_question(house: House, play: Play) -> None:
     number = await house.issue("x")
     run_id, running = await begun(house, number)
     (question,) = await asked(house, run_id)
-    assert (question.kind, question.title) == ("choice", "Which colour?")
+    assert (question.kind, question.title, question.detail) == ("choice", "Which colour?", "Red: like fire")
     assert [(known.label, known.kind) for known in question.options[:2]] == [("Red", "choice"), ("Green", "choice")]
     await give(house, run_id, question, question.options[1].id)
     await house.until(run_id, lambda view: [each.title for each in view.questions] == ["And why?"])

@@ -31,6 +31,7 @@ class Assignment:
     bypass_allowed: bool = False
     """Whether the profile is the person's own: the repository's may not switch permissions off."""
     budget_usd: float | None = None
+    """What may be spent in all in the session, earlier turns of it included. The engine watches over it too."""
     hold: Sequence[int] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 

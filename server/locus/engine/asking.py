@@ -52,7 +52,7 @@ def put(run: Run, number: int, request: PermissionRequest, ruling: Ruling) -> Qu
         id=f"{number}-{len(asked) + 1}",
         task=number,
         kind="choice" if is_choice(request) else "permission",
-        title=request.title if is_choice(request) else _title(request),
+        title=_title(request),
         detail=_detail(request, ruling),
         options=_options(request, ruling.always),
         asked_at=stamp(),
@@ -65,12 +65,14 @@ def put(run: Run, number: int, request: PermissionRequest, ruling: Ruling) -> Qu
 
 def _title(request: PermissionRequest) -> str:
     line = (request.command or request.title).strip().partition("\n")[0]
+    if is_choice(request):
+        return line
     return f"May the agent run `{line}`?" if request.command is not None else f"May the agent do this: {line}?"
 
 
 def _detail(request: PermissionRequest, ruling: Ruling) -> str:
     if is_choice(request):
-        return ""
+        return request.title.strip().partition("\n")[2].strip()[:_MAX_DETAIL]
     parts = [f"Asked because {ruling.why}."]
     if request.command is not None and "\n" in request.command.strip():
         parts.append(request.command.strip())

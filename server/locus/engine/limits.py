@@ -26,12 +26,16 @@ def budget(run: Run, profile: AgentProfile) -> float | None:
     return profile.limits.budget_usd or run.config.agent.budget_usd
 
 
-def left(run: Run, number: int, profile: AgentProfile) -> float | None:
-    """What the task may still cost; None: as much as it takes. Raises TaskEnded(blocked) when nothing is left."""
+def left(run: Run, number: int, profile: AgentProfile, session: str | None) -> float | None:
+    """What the agent may report as the sum over its session; None: as much as it takes. Raises TaskEnded(blocked) when nothing is left."""
     if (over := overspent(run, number, profile)) is not None:
         raise over
     allowed = budget(run, profile)
-    return None if allowed is None else allowed - (run.task(number).cost_usd or 0.0)
+    if allowed is None:
+        return None
+    spending = run.journal.fold.spending.get(number)
+    before = spending.of_session(session) if spending is not None else 0.0
+    return allowed - (run.task(number).cost_usd or 0.0) + before
 
 
 def overspent(run: Run, number: int, profile: AgentProfile) -> TaskEnded | None:

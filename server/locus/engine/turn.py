@@ -53,7 +53,7 @@ async def take(
         session=session,
         settings_trusted=run.trusts_settings(worktree),
         bypass_allowed=run.is_the_persons(agent),
-        budget_usd=limits.left(run, number, profile),
+        budget_usd=limits.left(run, number, profile, session),
         hold=hold,
     )
     turn = _Turn(run, number, agent, profile, assignment, stream, attempt)

@@ -59,5 +59,10 @@ class Spending:
         found = self.sessions.get(self._of_turn.get(turn, f"turn {turn}"))
         return (found.tokens, found.cost_usd) if found is not None else (None, None)
 
+    def of_session(self, session: str | None) -> float:
+        """US dollars, as last reported."""
+        found = self.sessions.get(session) if session is not None else None
+        return (found.cost_usd or 0.0) if found is not None else 0.0
+
     def _sum(self, turn: int) -> _Sum:
         return self.sessions.setdefault(self._of_turn.get(turn, f"turn {turn}"), _Sum())
