@@ -23,6 +23,7 @@ from locus.lsp.features.disk_watch import DiskWatch
 from locus.lsp.features.execute_command import Executor
 from locus.lsp.features.failed_diagnostics import FailedDiagnostics
 from locus.lsp.features.following import Following
+from locus.lsp.features.learned_offers import LearnedOffers
 from locus.lsp.features.run_feed import RunFeed
 from locus.lsp.features.run_logs import RunLogs
 from locus.lsp.features.run_messages import RunMessages
@@ -73,6 +74,7 @@ class Session:
         RunProgress(server.progress, tasks, self._following, self._stop_run)
         RunQuestions(client, tasks, self._following, self._answer)
         RunMessages(client, self._following)
+        LearnedOffers(client, face, tasks, self._following)
         diagnostics = Diagnostics(client)
         self._config = ConfigDiagnostics(diagnostics, tasks, self.workspaces, self._buffers, self.positions)
         self._failed = FailedDiagnostics(diagnostics, tasks, self._following, self._cache, self._buffers, self.positions)
