@@ -8,6 +8,7 @@ from locus.agents.protocol import Decision
 from locus.model.agent import Notice, PermissionRequest, Plan, Started, Thought, ToolStart, Usage
 from support.claude import KEY, Claude
 from support.models.anthropic import Step, says, text, thinking, tool, tool_results, uses
+from support.procs import alive, numbers
 
 pytestmark = pytest.mark.agents
 
@@ -151,6 +152,21 @@ async def test_the_turn_goes_on_until_subagents_and_background_commands_are_done
     assert (end.outcome, end.summary) == ("ok", "It has ended.")
     assert (claude.worktree / "late.txt").read_text() == "late\n"
     assert [event.text for event in turn.all(Notice)] == ["the agent waits for what it has left running: Slowly"]
+
+
+async def test_a_command_that_never_ends_does_not_hold_the_turn_up(claude: Claude, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("locus.agents.claude.session.COMMAND_PATIENCE", 0.5)
+    monkeypatch.setattr("locus.agents.claude.session.EXIT_GRACE", 0.2)
+    turn = await claude.play(
+        uses("Bash", command="echo $$ > pid; mv pid server; sleep 600", description="Serve", run_in_background=True),
+        uses("Bash", command="until [ -e server ]; do sleep 0.05; done", description="Wait for it"),
+        says("It serves."),
+        profile={"words": ("--allowedTools=Bash",)},
+    )
+    end = await turn.end()
+    assert (end.outcome, end.summary) == ("ok", "It serves.")
+    (server,) = numbers(claude.worktree / "server")
+    assert not alive(server)
 
 
 async def test_long_lines_come_whole(claude: Claude) -> None:
