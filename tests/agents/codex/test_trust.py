@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,15 +75,17 @@ async def test_settings_of_a_trusted_repository_count(codex: Codex, linked: Path
     assert file.read_text() == own
 
 
-async def test_bypass_is_for_the_persons_own_settings(codex: Codex) -> None:
+@pytest.mark.parametrize("profile", [{"permission_mode": "bypass"}, {"words": ("--dangerously-bypass-approvals-and-sandbox",)}])
+async def test_a_repository_cannot_switch_permissions_off(codex: Codex, profile: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="repository's configuration") as caught:
+        await codex.play(Step("Never."), profile=profile)
+    assert caught.value.hint is not None
+
+
+async def test_the_persons_own_settings_can(codex: Codex) -> None:
     outside = codex.home / "outside.txt"
-    scenario = codex.script(Step(calls=[shell(f"touch {outside}")]), Step("Done."))
-    for profile in ({"permission_mode": "bypass"}, {"words": ("--dangerously-bypass-approvals-and-sandbox",)}):
-        with pytest.raises(Refused, match="repository's configuration") as caught:
-            await codex.again(scenario, profile=profile)
-        assert caught.value.hint is not None
-    assert not outside.exists()
-    turn = await codex.again(scenario, profile={"permission_mode": "bypass"}, bypass_allowed=True)
+    steps = Step(calls=[shell(f"touch {outside}")]), Step("Done.")
+    turn = await codex.play(*steps, profile={"permission_mode": "bypass"}, bypass_allowed=True)
     assert (await turn.end()).outcome == "ok"
     assert outside.exists()
 
