@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from locus.agents.protocol import Decision
-from locus.model.agent import Notice, PermissionRequest, Plan, PlanEntry, Started, Thought, ToolStart, ToolUpdate, Usage
+from locus.model.agent import Exited, Notice, PermissionRequest, Plan, PlanEntry, Started, Thought, ToolStart, ToolUpdate, Usage
 from support.codex import KEY, MODEL, Codex
 from support.models.responses import Step, function, new_file, patch, shell, tool_outputs
 
@@ -32,6 +32,7 @@ async def test_an_edit_is_told_as_it_happens(codex: Codex) -> None:
     end = await turn.end()
     assert (end.outcome, end.summary, end.denials) == ("ok", "Done: it says locus.", ())
     assert (codex.worktree / "hello.txt").read_text() == "hello\nlocus\n"
+    assert turn.one(Exited).code == 0  # by itself, at the end of its stdin
     started = turn.one(Started)
     assert (started.model, started.mode) == (MODEL, "edits")
     assert [event.text for event in turn.all(Thought)] == ["A file", "is needed."]
