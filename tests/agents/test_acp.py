@@ -36,7 +36,7 @@ AGENT = (sys.executable, str(Path(__file__).parents[1] / "support" / "acp_agent.
 Steps = list[dict[str, Any]]
 
 
-async def begin(folder: Path, steps: Steps, *flags: str, session: str | None = None, **profile: Any) -> Session:
+async def begin(folder: Path, steps: Steps, *flags: str, session: str | None = None, asks_first: bool = False, **profile: Any) -> Session:
     worktree = folder / "worktree"
     worktree.mkdir(exist_ok=True)
     prompt = f"Do this.\n{json.dumps(steps)}"
@@ -52,6 +52,7 @@ async def begin(folder: Path, steps: Steps, *flags: str, session: str | None = N
             base="abc",
             model=None,
             session=session,
+            asks_first=asks_first,
         )
     )
 
@@ -198,6 +199,11 @@ async def test_the_mode_is_one_that_asks(tmp_path: Path, permission: str, mode: 
     events = await turn(tmp_path, [{"say": "hello"}], "--modes", permission_mode=permission)
     assert of(events, Started)[0].mode == mode
     assert logged(tmp_path)[0]["mode"] == mode
+
+
+async def test_a_persons_rules_see_every_change(tmp_path: Path) -> None:
+    events = await turn(tmp_path, [{"say": "hello"}], "--modes", permission_mode="edits", asks_first=True)
+    assert of(events, Started)[0].mode == "default"
 
 
 async def test_permissions_are_not_switched_off_by_a_repository(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from locus.model.agent import AgentEvent
+from locus.model.config import PermissionMode
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,16 @@ class Assignment:
     """Whether settings and hooks for the agent that the repository brings along may take effect."""
     bypass_allowed: bool = False
     """Whether the profile is the person's own: the repository's may not switch permissions off."""
+    asks_first: bool = False
+    """Whatever the profile says, every change is asked for: a person's rules are to see it."""
     budget_usd: float | None = None
     """What may be spent in all in the session, earlier turns of it included. The engine watches over it too."""
     hold: Sequence[int] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+
+    def permission_mode(self, of_profile: PermissionMode) -> PermissionMode:
+        """How the agent is told to ask."""
+        return "ask" if self.asks_first else of_profile
 
     @property
     def variables(self) -> dict[str, str]:

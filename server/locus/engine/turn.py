@@ -53,6 +53,7 @@ async def take(
         session=session,
         settings_trusted=run.trusts_settings(worktree),
         bypass_allowed=run.is_the_persons(agent),
+        asks_first=bool(run.config.permissions.ask or run.config.permissions.deny),
         budget_usd=limits.left(run, number, profile, session),
         hold=hold,
     )

@@ -37,6 +37,9 @@ Dollars = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
+PermissionMode = Literal["ask", "edits", "bypass"]
+
+
 class AgentLimits(Model):
     """What one profile has otherwise than `agent.*` and `limits.*` say."""
 
@@ -53,7 +56,7 @@ class AgentProfile(Model):
     argv: Argv | None = None
     env: dict[str, str] = Field(default_factory=dict)
     model: str | None = None
-    permission_mode: Literal["ask", "edits", "bypass"] = "edits"
+    permission_mode: PermissionMode = "edits"
     """`ask`: every change is asked for; `edits`: what stays in the worktree is not; `bypass`: nothing is, and only the person's own
     settings may say so."""
     limits: AgentLimits = AgentLimits()

@@ -177,3 +177,11 @@ async def test_long_lines_come_whole(claude: Claude) -> None:
     (update,) = turn.updates
     assert update.diff is not None
     assert len(update.diff) == 64 * 1024
+
+
+async def test_a_persons_rules_see_every_change(claude: Claude) -> None:
+    turn = await claude.play(uses("Write", file_path="{cwd}/a.txt", content="a\n"), says("No."), asks_first=True)
+    asked = await turn.until(PermissionRequest)
+    await turn.session.answer(asked.id, Decision(allow=False, message="the rule `edit: a.txt`"))
+    assert (await turn.end()).outcome == "denied"
+    assert not (claude.worktree / "a.txt").exists()

@@ -51,4 +51,4 @@ class AcpAgent:
             line_cap=_LINE_CAP,
             grace=_GRACE,
         )
-        return AcpSession(supervised, assignment, self._profile.permission_mode)
+        return AcpSession(supervised, assignment, assignment.permission_mode(self._profile.permission_mode))

@@ -107,7 +107,7 @@ class ClaudeAgent:
             "--verbose",
             "--include-partial-messages",
             "--permission-prompt-tool=stdio",
-            f"--permission-mode={_MODES[mode]}",
+            f"--permission-mode={_MODES[assignment.permission_mode(mode)]}",
             f"--disallowedTools={','.join(_NOT_HERE)}",
             f"--resume={assignment.session}" if assignment.session else f"--session-id={uuid.uuid4()}",
         ]

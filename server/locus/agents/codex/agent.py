@@ -57,7 +57,7 @@ class CodexAgent:
         conversation = Conversation(
             assignment.worktree,
             assignment.prompt,
-            mode=self._profile.permission_mode,
+            mode=assignment.permission_mode(self._profile.permission_mode),
             model=assignment.model or self._profile.model,
             thread=assignment.session,
         )
