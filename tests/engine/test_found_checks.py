@@ -33,6 +33,12 @@ def program(folder: Path, *names: str) -> str:
     return str(folder)
 
 
+def files(folder: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
 def test_a_repository_that_says_nothing_uses_nothing(tmp_path: Path) -> None:
     path = program(tmp_path / "bin", "ruff", "mypy", "pytest", "python", "node", "cargo", "go")
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
@@ -55,18 +61,19 @@ def test_python_tools_are_taken_from_the_checkouts_environment_before_path(tmp_p
 
 def test_what_cannot_be_run_is_said_with_the_reason(tmp_path: Path) -> None:
     path = program(tmp_path / "bin", "mypy", "pytest", "python", "cargo", "node")
-    for name, text in {
-        "ruff.toml": "",
-        "mypy.ini": "[mypy]\nstrict = True\n",
-        "pytest.ini": "[pytest]\n",
-        "src/x/__init__.py": "",
-        "tsconfig.json": "{}",
-        "eslint.config.mjs": "",
-        "Cargo.toml": "",
-        "go.mod": "",
-    }.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    files(
+        tmp_path,
+        {
+            "ruff.toml": "",
+            "mypy.ini": "[mypy]\nstrict = True\n",
+            "pytest.ini": "[pytest]\n",
+            "src/x/__init__.py": "",
+            "tsconfig.json": "{}",
+            "eslint.config.mjs": "",
+            "Cargo.toml": "",
+            "go.mod": "",
+        },
+    )
     checks, unusable = found(tmp_path, path)
     assert checks == {}
     assert unusable == [
@@ -82,19 +89,20 @@ def test_what_cannot_be_run_is_said_with_the_reason(tmp_path: Path) -> None:
 
 def test_the_other_tools_and_pytest_from_requirements(tmp_path: Path) -> None:
     path = program(tmp_path / "bin", "cargo", "go", "node", "pytest", "python")
-    for name, text in {
-        "node_modules/typescript/bin/tsc": "",
-        "node_modules/eslint/bin/eslint.js": "",
-        "tsconfig.json": "{}",
-        "package.json": '{"eslintConfig": {}}',
-        "Cargo.toml": "",
-        ".gitignore": "*.log\n/target\n",
-        "go.mod": "",
-        "tests/test_x.py": "",
-        "dev-requirements.txt": "pytest-xdist\npytest>=8\n",
-    }.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    files(
+        tmp_path,
+        {
+            "node_modules/typescript/bin/tsc": "",
+            "node_modules/eslint/bin/eslint.js": "",
+            "tsconfig.json": "{}",
+            "package.json": '{"eslintConfig": {}}',
+            "Cargo.toml": "",
+            ".gitignore": "*.log\n/target\n",
+            "go.mod": "",
+            "tests/test_x.py": "",
+            "dev-requirements.txt": "pytest-xdist\npytest>=8\n",
+        },
+    )
     checks, unusable = found(tmp_path, path)
     assert unusable == []
     assert checks == {

@@ -214,7 +214,7 @@ def test_binary_and_generated_files_are_named_only() -> None:
 def test_a_file_whose_type_has_changed_does_not_shift_the_others() -> None:
     twice = Changes([FileChange("a.py", "type-changed")], changes("a.py", words="was").patch + changes("a.py", words="is").patch)
     text = earlier.shown(together(twice, changes("b.py", words="other")), 5000, frozenset())
-    assert text.index("+++ a.py") < text.index("+was 0") < text.index("+is 0") < text.index("+++ b.py") < text.index("+other 0")
+    assert text.index("+++ b/a.py") < text.index("+was 0") < text.index("+is 0") < text.index("+++ b/b.py") < text.index("+other 0")
 
 
 @given(st.text(max_size=400), st.integers(0, 600))

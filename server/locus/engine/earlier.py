@@ -77,7 +77,7 @@ def _list(files: Sequence[FileChange], generated: set[int], limit: int) -> str:
 
 
 def _head(change: FileChange) -> str:
-    return f"\n--- {change.old_path or change.path}\n+++ {change.path}".replace("\r", "\ufffd")
+    return f"\n--- a/{change.old_path or change.path}\n+++ b/{change.path}".replace("\r", "\ufffd")
 
 
 def _choose(files: Sequence[FileChange], hunks: Sequence[_Hunk], room: int, wanted: frozenset[str], about: str | None) -> frozenset[int]:
