@@ -94,10 +94,13 @@ class Workspace:
         settings.require_valid(merged)
         return merged.config
 
-    async def settle(self) -> None:
-        """Finds out which keeper has the tasks; before `tracker` is asked for, and cheap when nothing has changed."""
+    async def settle(self, *, anew: bool = False) -> None:
+        """Finds out which keeper has the tasks; before `tracker` is asked for, and cheap when nothing has changed. `anew`: what gh has
+        said before is not believed."""
         from locus.tracker.choosing import choose
 
+        if anew:
+            self._logins.clear()
         try:
             found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker, self._logins)
         except (LocusError, ExceptionGroup) as error:  # git is asked for several things at once

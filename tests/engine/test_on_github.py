@@ -183,6 +183,7 @@ async def test_the_doctor_says_which_keeper_and_why(demo: Demo, gh: Gh, github: 
     gh.log_out()
     assert await said() == (True, "local, open issues: 0 (the remote is on github.com, but gh is not logged in there)", None)
     gh.log_in()
+    assert await said() == (True, "octo/demo, open issues: 0 (the remote origin is on github.com and gh is logged in)", None)
     await house.issue("true")
     assert await said() == (True, "octo/demo, open issues: 1 (octo/demo was chosen before)", None)
     github.log_out()

@@ -23,6 +23,7 @@ _ENOUGH_BYTES: Final = 1024**3
 
 async def checks(ws: Workspace) -> list[Check]:
     """In the order in which a run would need them. Changes nothing but for a probe file, removed at once."""
+    await ws.settle(anew=True)
     found = [await _guarded(name, check, ws) for name, check in _CHECKS]
     return [check for check in found if check is not None]
 
