@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from locus.agents import build
 from locus.agents.codex.conversation import Conversation
 from locus.agents.protocol import Decision
 from locus.model.agent import (
@@ -26,6 +27,7 @@ from locus.model.agent import (
     TurnEnd,
     Usage,
 )
+from locus.model.config import AgentProfile
 from support import codex_messages as m
 
 NOW = datetime(2026, 11, 25, 21, 40, 12, tzinfo=timezone(timedelta(hours=1)))
@@ -443,3 +445,11 @@ def test_when_a_limit_is_over(windows: m.Json, words: str, resets_at: str | None
     talk.hear(m.limits(**windows), m.limits())
     end = talk.end(m.turn_completed("failed", message=f"You’ve hit your usage limit{words}", codexErrorInfo="usageLimitExceeded"))
     assert (end.outcome, end.resets_at) == ("limit", resets_at)
+
+
+def test_a_key_in_the_environment_is_no_login(tmp_path: Path) -> None:
+    """Seen with 0.169.0: its app server sends no authorization then."""
+    agent = build(AgentProfile(kind="codex", env={"CODEX_HOME": str(tmp_path), "OPENAI_API_KEY": "key"}))
+    assert not agent.seems_ready()
+    (tmp_path / "auth.json").write_text("{}")
+    assert agent.seems_ready()

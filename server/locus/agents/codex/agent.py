@@ -21,8 +21,6 @@ INSTALL: Final = "install Codex with `npm install -g @openai/codex`, or name the
 
 LOGIN: Final = "log in with `codex login`"
 
-_LOGINS: Final = ("CODEX_API_KEY", "OPENAI_API_KEY")
-
 _LINE: Final = 64 * 1024 * 1024
 """Bytes of one message: it may hold a whole file, or all that a command printed."""
 
@@ -38,9 +36,10 @@ class CodexAgent:
         require(self._profile.words[0], root, INSTALL)
 
     def seems_ready(self) -> bool:
+        """By its login alone: `codex app-server` does not use a key that is in the environment."""
         env = self._env()
         folder = Path(env.get("CODEX_HOME") or Path(env.get("HOME", "")) / ".codex")
-        return any(env.get(name) for name in _LOGINS) or (folder / "auth.json").exists()
+        return (folder / "auth.json").exists()
 
     async def standing(self, root: Path) -> Standing:
         env = self._env()
