@@ -120,6 +120,8 @@ async def test_a_limit_that_is_over_soon_is_waited_for_without_a_slot(house: Hou
     assert {"half.txt", "whole.txt"} <= house.branch_files(f"locus/issue-{first}").keys()
     assert [turn.assignment.session is not None for turn in agent.turns if turn.number == first] == [False, True]
     assert view.tasks[0].resumes_at is None
+    comments = await house.ws.tracker.comments(first)
+    assert not any("limit" in comment.body for comment in comments), "waiting is no failure"
 
 
 async def test_a_run_that_only_waits_says_so_and_can_be_stopped(house: House, play: Play) -> None:
