@@ -161,7 +161,8 @@ async def test_a_run_of_before_is_not_taken_for_one_of_the_issue_with_its_number
     number = await house.issue("exit 3", title="Bad")
     failed = await house.run(number)
     assert failed.keeper == "local"
-    await push(house, yes=True)
+    (warning,) = (await push(house, yes=True)).warnings
+    assert f"`locus run --resume {failed.id}` finishes it first" in warning
     with pytest.raises(Refused, match="is of tasks that were in this repository; they are in octo/demo now"):
         await house.call("locus.run.resume", run_id=failed.id)
     with pytest.raises(Refused, match="no unfinished run"):
@@ -180,3 +181,17 @@ async def test_work_goes_on_there(house: House, demo: Demo, github: GitHub) -> N
     assert [task.branch for task in view.tasks] == ["locus/issue-1-2", "locus/issue-2"]
     made = {pull.pull.head: closes(pull.body or "") for pull in pulls(demo) if pull.pull is not None}
     assert made == {"locus/issue-1": (2,), "locus/issue-1-2": (1,), "locus/issue-2": (2,)}
+
+
+async def test_a_sprint_that_is_half_done_goes_on_on_its_branch(house: House, demo: Demo, github: GitHub) -> None:
+    github.issue(demo.repository, "Somebody else's")
+    numbers = [await house.issue(f"echo {name} > {name}.txt", title=f"Add {name}") for name in "ab"]
+    await house.sprint("Sprint 1", numbers[0])
+    assert done(await house.run(sprint="Sprint 1"))
+    await house.call("locus.sprint.order", name="Sprint 1", tasks=numbers)
+    await push(house, yes=True)
+    (pull,) = pulls(demo)
+    assert closes(pull.body or "") == (2,)
+    assert done(await house.run(sprint="Sprint 1"))
+    assert pulls(demo) == [pull] and closes(pull.body or "") == (2, 3)
+    assert house.subjects("locus/sprint-sprint-1") == ["Add a (#1)", "Add b (#3)"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from locus.engine import snapshots
 from locus.engine.claims import Claim
 from locus.engine.merged import note_merged
+from locus.engine.moving import progress
 from locus.engine.run import Run
 from locus.engine.store import RunStore
 from locus.engine.verdicts import TaskEnded, blocked
@@ -162,23 +163,40 @@ def _earlier(run: Run, branch: str) -> Iterator[tuple[RunView, list[TaskRun]]]:
         except LocusError:
             continue  # the doctor says what is wrong with it
         tasks = [task for task in view.tasks if task.branch == branch and task.start is not None]
-        if tasks and run_id != run.id and view.of(run.tracker.keeper):
+        if tasks and run_id != run.id and (view.sprint is not None or view.of(run.tracker.keeper)):
             yield view, tasks
 
 
 async def _finished_by_us(run: Run, tip: str, task: int | None) -> bool:
     """The tip is a commit that Locus made for this task, or for any in a sprint."""
     for commit in await trailers_of(run.repo.here, f"{tip}^!"):
-        return is_ours(run, commit.trailers) and (task is None or commit.trailers.get("Locus-Task") == str(task))
+        return is_ours(run, commit.trailers) if task is None else task_of(run, commit.trailers) == task
     return False
 
 
 def is_ours(run: Run, trailers: Mapping[str, str]) -> bool:
-    """Whether a commit is of this keeper. `local` is a keeper on every machine: there it must be of a run that is known here."""
-    if trailers.get("Locus-Keeper") != run.tracker.keeper:
-        return False
+    """Whether a commit is of this keeper, or was made here before the tasks moved to it. `local` is a keeper on every machine: there it
+    must be of a run that is known here.
+    """
+    return trailers.get("Locus-Keeper") == run.tracker.keeper != "local" or _made_here(run, trailers)
+
+
+def task_of(run: Run, trailers: Mapping[str, str]) -> int | None:
+    """The present number of the task that a commit of ours was made for; None where it is not ours, or for no task."""
+    name = trailers.get("Locus-Task", "")
+    if not name.isdecimal() or not is_ours(run, trailers):
+        return None
+    if trailers.get("Locus-Keeper") == run.tracker.keeper:
+        return int(name)
+    moved = progress.moved_to(run.ws.state, run.tracker.keeper)
+    return moved.there(int(name)) if moved is not None else None
+
+
+def _made_here(run: Run, trailers: Mapping[str, str]) -> bool:
     made_by = trailers.get("Locus-Run", "")
-    return run.tracker.keeper != "local" or (naming.run_began(made_by) is not None and (run.ws.runs / made_by).is_dir())
+    if trailers.get("Locus-Keeper") != "local" or naming.run_began(made_by) is None or not (run.ws.runs / made_by).is_dir():
+        return False
+    return run.tracker.keeper == "local" or progress.moved_to(run.ws.state, run.tracker.keeper) is not None
 
 
 def _apart(branch: str) -> TaskEnded:

@@ -195,8 +195,7 @@ async def _done_in(run: Run, tip: str) -> list[tuple[int, str]]:
     if run.planned.base_kind == "default":
         base = await known_base(run.repo, BaseBranch(run.planned.base_branch, run.planned.remote))
     commits = await trailers_of(run.repo.here, f"{base or run.planned.base_commit}..{tip}")
-    named = [commit.trailers.get("Locus-Task", "") for commit in commits if branches.is_ours(run, commit.trailers)]
-    numbers = {int(name) for name in named if name.isdecimal()}
+    numbers = {number for commit in commits if (number := branches.task_of(run, commit.trailers)) is not None}
     found = [(task.number, task.title) for task in run.seen.tasks if task.number in numbers]
     for number in sorted(numbers - {number for number, _ in found}):  # finished, and taken out of the sprint since
         try:

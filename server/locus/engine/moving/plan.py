@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from locus.engine.moving.look import Branches, Here, There
 from locus.engine.moving.progress import Progress
-from locus.engine.plan import is_done
 from locus.errors import Refused
-from locus.model import naming
 from locus.model.labels import LABELS, order_label
 from locus.model.moving import Move, MovingPull, MovingSprint, MovingTask, Unmovable
+from locus.model.run import RunView
 from locus.model.task import PullRequest, Sprint, Task
 from locus.tracker.github.adopting import LABEL_LIMIT
 from locus.tracker.github.issues import TEXT_LIMIT
@@ -22,7 +21,10 @@ _ROOM = 1000
 _OURS = frozenset(label.name for label in LABELS)
 
 
-def make(place: GitHubPlace, here: Here, there: There, branches: Branches, progress: Progress | None) -> Move:
+def make(
+    place: GitHubPlace, here: Here, there: There, branches: Branches, progress: Progress | None, unfinished: Sequence[RunView] = ()
+) -> Move:
+    """`unfinished` are runs of the tasks here that could still be resumed."""
     sprints = tuple(_sprint(sprint, there, progress) for sprint in here.sprints)
     places = {sprint.name: sprint.after for sprint in sprints}
     tasks = tuple(_task(task, here, places, progress) for task in here.tasks)
@@ -36,7 +38,7 @@ def make(place: GitHubPlace, here: Here, there: There, branches: Branches, progr
         pulls=tuple(_pull(pull, branches, progress) for pull in here.pulls),
         branches=tuple(sorted(branches.here)),
         snapshots=branches.snapshots,
-        warnings=tuple(_warnings(here, branches)),
+        warnings=tuple(_warnings(here, unfinished)),
         refused=tuple(refusal for task in here.tasks for refusal in _refusals(task)),
     )
 
@@ -121,15 +123,11 @@ def _stays(pull: PullRequest, branches: Branches) -> str | None:
     return None if tip in (None, there) else f"its branch has other commits here than on {branches.remote}: {push}"
 
 
-def _warnings(here: Here, branches: Branches) -> Iterable[str]:
-    for sprint in here.sprints:
-        branch = naming.sprint_branch(sprint.name)
-        left = [task.number for task in here.tasks if task.sprint == sprint.name and task.state == "open" and not is_done(task)]
-        if sprint.state == "open" and left and branch in branches.here:
-            yield (
-                f'the sprint "{sprint.name}" is half done on {branch}: its other tasks will begin on a branch of their own, '
-                f"without that work unless it is merged first"
-            )
+def _warnings(here: Here, unfinished: Sequence[RunView]) -> Iterable[str]:
+    for view in unfinished:
+        what = f"the sprint {view.sprint}" if view.sprint is not None else _hashes(task.number for task in view.tasks)
+        resume = f"`locus run --resume {view.id}` finishes it first"
+        yield f"run {view.id} ({what}) is not finished, and cannot be resumed after the move: {resume}"
     long = [task.number for task in here.tasks for comment in here.comments[task.number] if len(comment.body) > TEXT_LIMIT - _ROOM]
     if long:
         yield f"comments on {_hashes(long)} are longer than GitHub takes: their middle is left out there"

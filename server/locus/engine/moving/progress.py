@@ -92,6 +92,12 @@ def load(state: Path) -> Progress | None:
     return None
 
 
+def moved_to(state: Path, keeper: str) -> Progress | None:
+    """Of the tasks that have moved to this keeper; None where none have."""
+    found = load(state) if (state / MOVED).exists() else None
+    return found if found is not None and found.place.full_name == keeper else None
+
+
 class Notebook:
     """The progress, written down with each change."""
 

@@ -11,6 +11,7 @@ from locus import locks
 from locus.engine.moving import look, plan, progress
 from locus.engine.moving.carry import Carrier
 from locus.engine.moving.progress import Notebook, Progress
+from locus.engine.remaining import resumable
 from locus.engine.store import RunStore
 from locus.errors import LocusError, OutOfReach, Refused
 from locus.model.moving import Move
@@ -53,7 +54,10 @@ async def prepare(ws: Workspace) -> Prepared:
     await _require_login(ws, place)
     github = ws.github(place)
     there, branches = await asyncio.gather(look.there(github, here, known), look.branches(ws))
-    return Prepared(place, here, plan.make(place, here, there, branches, known), known, there.room.newest)
+    standing = {task.number: task for task in here.tasks if task.state == "open"}
+    views = [view for view in RunStore(ws.runs).views() if view.of("local")]
+    left = [view for view in views if resumable(view, views, standing)]
+    return Prepared(place, here, plan.make(place, here, there, branches, known, left), known, there.room.newest)
 
 
 async def carry_out(ws: Workspace, prepared: Prepared, say: Callable[[str], None]) -> Move:
