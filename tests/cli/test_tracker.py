@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +94,16 @@ def test_killed_with_its_answer_on_the_way(here: Locus, demo: Demo, github: GitH
     said = here("tracker", "push", "--yes", "--json")
     assert said.code == 0 and [task["movedTo"] for task in said.json["tasks"]] == [1, 2]
     assert titles(demo) == ["Fix the pager", "Next, after #1"]
+
+
+def test_without_gh(here: Locus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("git", "sh"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(programs))
+    said = here("tracker", "push")
+    assert said.code == 2 and "the GitHub CLI `gh` is not installed" in said.err and "https://cli.github.com" in said.err
 
 
 def test_help_for_strangers(here: Locus) -> None:
