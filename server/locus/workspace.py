@@ -14,7 +14,7 @@ from locus.model.config import Config, Merged
 if TYPE_CHECKING:
     from locus.agents.protocol import Agent
     from locus.repo.facts import Repository
-    from locus.tracker.choosing import Choice, Logins
+    from locus.tracker.choosing import Choice, Memory
     from locus.tracker.github import GitHubTracker
     from locus.tracker.github.limits import Patience
     from locus.tracker.github.place import GitHubPlace
@@ -50,7 +50,7 @@ class Workspace:
         self.mirrored = mirrored
         self.patience = patience
         self._chosen: Choice | LocusError | None = None
-        self._logins: Logins = {}
+        self._memory: Memory | None = None
 
     # Where things lie.
 
@@ -97,12 +97,12 @@ class Workspace:
     async def settle(self, *, anew: bool = False) -> None:
         """Finds out which keeper has the tasks; before `tracker` is asked for, and cheap when nothing has changed. `anew`: what gh has
         said before is not believed."""
-        from locus.tracker.choosing import choose
+        from locus.tracker.choosing import Memory, choose
 
-        if anew:
-            self._logins.clear()
+        if anew or self._memory is None:
+            self._memory = Memory()
         try:
-            found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker, self._logins)
+            found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker, self._memory)
         except (LocusError, ExceptionGroup) as error:  # git is asked for several things at once
             known = expected(error)
             if known is None:

@@ -93,6 +93,28 @@ def test_what_a_run_would_stumble_over(locus: Locus, house: House) -> None:
     assert "no-such" in failed(locus)["base branch"]["detail"]
 
 
+def test_which_of_several_remotes(locus: Locus, house: House) -> None:
+    def said() -> str:
+        return next(str(check["detail"]) for check in locus("doctor", "--json").json if check["check"] == "remote")
+
+    person = house.person
+    assert said() == "origin"
+    person.git("remote", "add", "backup", "../backup.git")
+    assert said() == "origin of origin, backup (it is called origin)"
+    person.git("config", "branch.main.remote", "backup")
+    assert said() == "backup of origin, backup (the current branch follows it)"
+    person.git("remote", "add", "upstream", str(person.remote))
+    forked = "origin for finished branches, upstream for what they begin on and where pull requests go"
+    assert said() == f"{forked} (`origin` beside `upstream` is a fork)"
+    person.git("config", "remote.upstream.gh-resolved", "base")
+    assert said() == f"{forked} (`gh repo set-default` says so)"
+    for name in ("origin", "upstream"):
+        person.git("remote", "remove", name)
+    person.git("remote", "add", "third", "../third.git")
+    person.git("config", "--unset", "branch.main.remote")
+    assert said() == "none: finished branches stay in this repository (nothing says which of backup, third is meant)"
+
+
 def test_a_run_that_was_left_behind(locus: Locus, house: House) -> None:
     asyncio.run(house.issue("echo begun; exec sleep 60", title="Long"))
     run_id = asyncio.run(house.start(1))

@@ -95,8 +95,15 @@ async def _base(ws: Workspace) -> Check:
 async def _remote(ws: Workspace) -> Check:
     from locus.repo import facts
 
-    name = await facts.remote(ws.repo)
-    return Check(check="remote", ok=True, detail=name or "none: finished branches stay in this repository")
+    found = await facts.remotes(ws.repo)
+    if found.push is None and found.base is None:
+        several = f" (nothing says which of {', '.join(found.names)} is meant)" if found.names else ""
+        return Check(check="remote", ok=True, detail=f"none: finished branches stay in this repository{several}")
+    if found.forked:
+        said = f"{found.push} for finished branches, {found.base} for what they begin on and where pull requests go ({found.why})"
+    else:
+        said = f"{found.push} of {', '.join(found.names)} ({found.why})" if len(found.names) > 1 else str(found.push)
+    return Check(check="remote", ok=True, detail=said)
 
 
 async def _state(ws: Workspace) -> Check:

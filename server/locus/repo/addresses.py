@@ -28,6 +28,8 @@ def address_of(remote_url: str) -> Address | None:
     scheme, host, path = found
     name = host.partition(":")[0].lower()
     parts = tuple(part for part in path.removesuffix("/").removesuffix(".git").split("/") if part)
+    if name in _SSH_OVER_HTTPS and parts[:1] == ("443",):  # the port, written where a path begins
+        parts = parts[1:]
     return Address(scheme, _SSH_OVER_HTTPS.get(name, host), parts)
 
 

@@ -9,7 +9,7 @@ from locus.errors import ProcessFailed, Refused
 from locus.locks import lock
 from locus.repo import staging
 from locus.repo.discover import Repository
-from locus.repo.facts import Head, head, remote, require_commits
+from locus.repo.facts import Head, head, remotes, require_commits
 from locus.repo.git import NETWORK_TIMEOUT, git
 from locus.repo.names import head_ref, require_branch
 from locus.repo.objects import commit_of, rev_parse, update_ref
@@ -68,19 +68,22 @@ async def base_branch(repo: Repository, configured: str | None = None) -> BaseBr
 
     Raises Refused when HEAD is detached and nothing else decides.
     """
-    origin = await remote(repo)
+    chosen = await remotes(repo)
+    origin = chosen.base
     if configured:
         name = configured.removeprefix("refs/heads/")
         return BaseBranch(require_branch(name.removeprefix(f"{origin}/") if origin and not await _is_local(repo, name) else name), origin)
     patterns = ["refs/heads/main", "refs/heads/master"]
-    if origin is not None:
-        patterns += [f"refs/remotes/{origin}/{name}" for name in ("HEAD", "main", "master")]
+    asked = [name for name in dict.fromkeys((origin, chosen.push)) if name is not None]
+    patterns += [f"refs/remotes/{remote}/{name}" for remote in asked for name in ("HEAD", "main", "master")]
     done = await git("for-each-ref", "--format=%(refname) %(symref)", *patterns, cwd=repo.here)
     known = dict(line.partition(" ")[::2] for line in done.out.splitlines())
+    for remote in asked:  # a fork's tells, where nobody has asked the repository that it was forked from
+        tracked = f"refs/remotes/{remote}/"
+        target = known.get(f"{tracked}HEAD", "")
+        if target.startswith(tracked):
+            return BaseBranch(target.removeprefix(tracked), origin)
     tracked = f"refs/remotes/{origin}/"
-    target = known.get(f"{tracked}HEAD", "")
-    if origin is not None and target.startswith(tracked):
-        return BaseBranch(target.removeprefix(tracked), origin)
     usual = [name for name in ("main", "master") if f"refs/heads/{name}" in known or f"{tracked}{name}" in known]
     if len(usual) == 1:
         return BaseBranch(usual[0], origin)

@@ -10,13 +10,13 @@ from locus.errors import LocusError, Refused
 from locus.repo.discover import Repository, discover, repository_config
 from locus.repo.git import GitFailed, failure, git, last_words, version
 from locus.repo.names import head_ref
+from locus.repo.remotes import Remotes, choose, configured
 
 __all__ = [
     "Head",
     "Repository",
     "branch_exists",
     "checked_out",
-    "choose_remote",
     "discover",
     "has_submodules",
     "head",
@@ -25,10 +25,13 @@ __all__ = [
     "object_format",
     "remote",
     "remote_url",
+    "remotes",
     "require_branch_room",
     "require_commits",
     "version",
 ]
+
+_REMOTES = r"^(remote\..*\.(url|gh-resolved)|remote\.pushdefault|branch\..*\.(remote|pushremote))$"
 
 SIGNING_TIMEOUT = 20.0
 """Seconds a trial signature may take; long enough for a person to answer a dialog of their own agent."""
@@ -114,40 +117,25 @@ async def checked_out(repo: Repository) -> dict[str, Path]:
     return {tree.branch: tree.path for tree in await listed(repo) if tree.branch is not None}
 
 
-async def remote(repo: Repository) -> str | None:
-    """The remote to talk to: the current branch's, else `origin`, else the only one."""
+async def remotes(repo: Repository) -> Remotes:
     async with asyncio.TaskGroup() as group:
-        config = group.create_task(
-            git("config", "-z", "--get-regexp", r"^(remote\..*\.url|branch\..*\.remote)$", cwd=repo.here, check=False)
-        )
+        config = group.create_task(git("config", "-z", "--get-regexp", _REMOTES, cwd=repo.here, check=False))
         now = group.create_task(head(repo))
     if config.result().code > 1:
         raise failure(config.result(), "git config")
-    remotes: list[str] = []
-    chosen: dict[str, str] = {}
-    for entry in config.result().stdout.split(b"\0"):
-        key, _, value = entry.decode("utf-8", "surrogateescape").partition("\n")
-        if key.startswith("remote."):
-            name = key.removeprefix("remote.").removesuffix(".url")
-            remotes += [name] if name not in remotes else []
-        elif key:
-            chosen[key.removeprefix("branch.").removesuffix(".remote")] = value
-    return choose_remote(remotes, chosen.get(now.result().branch or ""))
+    entries = [entry.decode("utf-8", "surrogateescape").partition("\n") for entry in config.result().stdout.split(b"\0") if entry]
+    return choose(configured(((key, value) for key, _, value in entries), now.result().branch))
 
 
-def choose_remote(remotes: list[str], own: str | None) -> str | None:
-    """`own` is the current branch's."""
-    if own in remotes:
-        return own
-    if "origin" in remotes:
-        return "origin"
-    return remotes[0] if len(remotes) == 1 else None
+async def remote(repo: Repository) -> str | None:
+    """The one that finished branches are pushed to."""
+    return (await remotes(repo)).push
 
 
-async def remote_url(repo: Repository, name: str) -> str | None:
+async def remote_url(repo: Repository, name: str, *, push: bool = False) -> str | None:
     """With `insteadOf` applied; None for an unknown remote. It may hold credentials: not for showing."""
-    done = await git("remote", "get-url", "--", name, cwd=repo.here, check=False)
-    return done.out if done.code == 0 else None
+    done = await git("remote", "get-url", *(["--push"] if push else []), "--", name, cwd=repo.here, check=False)
+    return done.out.partition("\n")[0] if done.code == 0 else None
 
 
 def is_shallow(repo: Repository) -> bool:

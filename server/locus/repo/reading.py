@@ -21,6 +21,7 @@ from locus.process import git_env
 from locus.repo import facts, gitconfig
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir, repository_config
 from locus.repo.facts import Head
+from locus.repo.remotes import choose, configured
 
 _LOADING = threading.Lock()
 _REFRESH = "GIT_PYTHON_REFRESH"
@@ -29,6 +30,7 @@ _MISLEADING = ("GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_WORK_TREE")
 _SECTION = re.compile(r'(?P<name>remote|branch) +"(?P<sub>[^"\\]+)"')
 _DECISIVE = re.compile(r"(?:remote|branch|url|include|includeif)\b", re.IGNORECASE)
 _ON_ONE_LINE = re.compile(rb"^[ \t]*\[.*\][ \t]*[^\s]", re.MULTILINE)
+_TELLING = ("url", "remote", "pushremote", "gh-resolved")
 _PLAIN = re.compile(r"[\w@:/.~+%=,&?-]+")
 """Values that need no quotes, escapes or comments to be understood."""
 
@@ -46,9 +48,8 @@ async def remote(repo: Repository) -> str | None:
     values = await asyncio.to_thread(_remotes, repo)
     if values is None:
         return await facts.remote(repo)
-    names = [sub for section, sub, key in values if (section, key) == ("remote", "url")]
-    own = {sub: said[-1] for (section, sub, key), said in values.items() if (section, key) == ("branch", "remote")}
-    return facts.choose_remote(names, own.get((await head_of(repo.here)).branch or ""))
+    entries = [(f"{section}.{sub}.{key}", value) for (section, sub, key), said in values.items() for value in said]
+    return choose(configured(entries, (await head_of(repo.here)).branch)).push
 
 
 async def remote_url(repo: Repository, name: str) -> str | None:
@@ -100,7 +101,7 @@ def _remotes(repo: Repository) -> Values | None:
             if named is None:  # an include, a rewritten URL, an unusual spelling
                 return None
             for key, said in options:
-                if key.lower() in ("url", "remote"):
+                if key.lower() in _TELLING:
                     plain = [value for value in said if value is not None and _PLAIN.fullmatch(value)]
                     if len(plain) < len(said):
                         return None

@@ -105,6 +105,14 @@ class Gh:
         except NotLoggedIn:
             return False
 
+    async def knows_host(self) -> bool:
+        """Whether somebody has logged in there with this gh. Nothing is sent anywhere to find out."""
+        try:
+            done = await _run(["gh", "config", "get", "user", "--host", self.host], self._folder, b"")
+        except ProcessFailed:
+            return False
+        return done.code == 0 and bool(done.out)
+
 
 async def version(folder: Path) -> tuple[int, int] | None:
     """gh's version; None where there is no gh."""

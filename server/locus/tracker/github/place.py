@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from locus.errors import Refused
 from locus.repo.addresses import address_of
@@ -19,6 +19,8 @@ class GitHubPlace:
     owner: str
     name: str
     head_owner: str
+    confirmed: bool = field(default=True, compare=False)
+    """False where GitHub did not answer when it was asked whether this is a fork of another repository."""
 
     @property
     def full_name(self) -> str:
@@ -33,6 +35,12 @@ class GitHubPlace:
 def on_github(host: str) -> bool:
     """Whether this is known to be a GitHub without asking it: a token must not be sent to whatever host a remote names."""
     return host == GITHUB or host.endswith(".ghe.com") or host == os.environ.get("GH_HOST", "").lower()
+
+
+def between(base: GitHubPlace, push_url: str | None) -> GitHubPlace:
+    """`base`, with pull requests coming from where is pushed to."""
+    own = place_of(push_url) if push_url is not None else None
+    return replace(base, head_owner=own.owner) if own is not None and own.host == base.host else base
 
 
 def place_of(remote_url: str) -> GitHubPlace | None:
