@@ -10,7 +10,7 @@ from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, blocked, others_commits
 from locus.model.events import Conflicted, ConflictedFile
-from locus.repo.base import BaseBranch, fetch_base
+from locus.repo.base import fetch_base
 from locus.repo.drift import Drift, drift, in_progress, integrate, settle
 from locus.repo.objects import is_ancestor, rev_parse
 from locus.repo.push import fetch_own
@@ -23,7 +23,7 @@ async def catch_up(run: Run, place: Place, number: int, base: str | None) -> str
     """
     if run.planned.base_kind != "default" or not run.config.agent.rebase_before_task:
         return base
-    fetched = await fetch_base(run.repo, BaseBranch(run.planned.base_branch, run.planned.remote))
+    fetched = await fetch_base(run.repo, run.base_branch)
     if fetched.problem is not None:
         run.warn(f"{run.planned.base_branch} could not be fetched before #{number}: {fetched.problem}")
     if fetched.commit is None or fetched.commit == base:

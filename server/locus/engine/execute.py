@@ -35,7 +35,7 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
             failures = await verify.verify(run, number, place.worktree, place.hold)
             tree = (await run.control.unless_stopped(number, work.stage(place.worktree))).tree
         if not failures:
-            accepted = Accepted(attempt=attempt, tree=tree, summary=end.summary, verified=run.verified)
+            accepted = _accepted(run, number, agent, attempt, tree, end)
             await asyncio.to_thread(learning.propose, run.ws, run.id, number, run.task_folder(number))
             run.record(accepted, number)
             return accepted
@@ -61,6 +61,23 @@ async def _attempt(
                 await snapshots.back_to(run, place.worktree, place.branch, place.start, number)
                 brief = replace(brief, failures=())
     return await _turn(run, number, agent, place, prompt.write(brief), attempt, None)
+
+
+def _accepted(run: Run, number: int, agent: str, attempt: int, tree: str, end: TurnEnd) -> Accepted:
+    fold = run.journal.fold
+    task, profile = run.task(number), run.profile(agent)
+    return Accepted(
+        attempt=attempt,
+        tree=tree,
+        summary=end.summary,
+        verified=run.verified,
+        mended=tuple(name for name in run.verified if name in fold.failed_checks.get(number, ())),
+        agent=agent,
+        agent_kind=profile.kind,
+        model=fold.models.get(number) or run.request.wanted.model or profile.model,
+        tokens=task.tokens,
+        cost_usd=task.cost_usd,
+    )
 
 
 async def _turn(run: Run, number: int, agent: str, place: Place, text: str, attempt: int, session: str | None) -> TurnEnd:

@@ -38,18 +38,8 @@ def pull_title(task: Task) -> str:
     return f"{' '.join(task.title.split())} (#{task.number})"
 
 
-def pull_body(run_id: str, task: Task, summary: str | None, verified: Sequence[str], agent: str) -> str:
-    parts = [f"Closes #{task.number}", (summary or "").strip(), _facts(verified, agent), run_marker(run_id)]
-    return "\n\n".join(part for part in parts if part)
-
-
 def sprint_title(name: str) -> str:
     return f"Sprint: {name}"
-
-
-def sprint_body(run_id: str, name: str, done: Sequence[tuple[int, str]], verified: Sequence[str], agent: str) -> str:
-    closing = "\n".join(f"- Closes #{number}: {' '.join(title.split())}" for number, title in done)
-    return "\n\n".join([f"## Sprint: {name}", closing, _facts(verified, agent), run_marker(run_id)])
 
 
 def done_comment(branch: str, commit: str, summary: str | None, verified: Sequence[str], pull: int | None) -> str:
@@ -76,11 +66,6 @@ def failed_comment(message: str, hint: str | None, branch: str | None) -> str:
 def quoted(text: str) -> str:
     """As a quotation, so that nothing an agent says reads as ours."""
     return "\n".join(f"> {line}".rstrip() for line in text.strip()[:1000].splitlines())
-
-
-def _facts(verified: Sequence[str], agent: str) -> str:
-    checks = f"Verified: {', '.join(verified)}." if verified else "No verification commands are configured."
-    return f"{checks} Work done by the agent `{agent}`, committed by Locus."
 
 
 def _plain(body: str) -> str:

@@ -50,7 +50,7 @@ class Notices:
 
     def comment(self, number: int, attempt: int, what: str, body: str) -> None:
         marker = messages.comment_marker(self._run_id, number, attempt, what, body)
-        self._give(f"comment:{number}:{attempt}:{what}", ForTracker(task=number, comment=body, marker=marker))
+        self._give(f"comment:{number}:{marker.rpartition(' ')[2]}:{what}", ForTracker(task=number, comment=body, marker=marker))
 
     def mark(self, pull: int) -> None:
         """As ours."""

@@ -1,20 +1,18 @@
-"""What is done with accepted work: commit, push, pull request; comment and status are told beside it. Each an effect, each once."""
+"""What is done with accepted work: commit and push, pulls.py has the pull request; comment and status are told beside it."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Mapping
 
 from locus.engine import messages
 from locus.engine.effects import Effect, Result
 from locus.engine.place import Place
 from locus.engine.run import Run
-from locus.engine.verdicts import TaskEnded, and_resume, blocked, failed, others_commits
-from locus.errors import OutOfReach, ProcessFailed, Refused
-from locus.model.body import closes
+from locus.engine.verdicts import and_resume, blocked, failed, others_commits
+from locus.errors import OutOfReach
 from locus.model.events import Accepted, TaskChanged
 from locus.model.states import TaskState
-from locus.model.task import PullDraft, PullRequest, Task
+from locus.model.task import PullRequest, Task
 from locus.repo import work
 from locus.repo.commits import trailers_of
 from locus.repo.diffs import diffstat
@@ -102,42 +100,6 @@ async def _once_more(run: Run, remote: str, place: Place, tip: str, refused: Pus
     if there is None or await is_ancestor(place.worktree, there, tip):
         return await push(place.worktree, remote, place.branch, expected=there, tip=tip)
     raise others_commits(place.branch, place.worktree)
-
-
-async def pull_request(run: Run, key: str, branch: str, title: str, body: str, task: int | None) -> PullRequest | None:
-    if not run.config.agent.auto_pr:
-        return None
-
-    async def look() -> Result | None:
-        return None  # `act` itself looks by head first
-
-    async def act() -> Result:
-        draft = PullDraft(branch=branch, base=run.planned.base_branch, title=title, body=body)
-        if _is_new(run, branch):
-            with contextlib.suppress(Refused):  # somebody has made one meanwhile
-                return {"pullRequest": (await run.tracker.create_pull(draft)).wire()}
-        found = await run.tracker.pulls(branch)
-        marker, closing = messages.run_marker(run.id), set(closes(body))
-        for pull in found:
-            if pull.state == "open":
-                return {"pullRequest": (await run.tracker.update_pull(pull.number, title=title, body=body)).wire()}
-        for pull in found:
-            if marker in pull.body and closing <= set(closes(pull.body)):
-                return {"pullRequest": pull.wire()}
-        return {"pullRequest": (await run.tracker.create_pull(draft)).wire()}
-
-    try:
-        result = await run.effects.perform(Effect(key, look, act), task)
-    except TaskEnded:
-        raise
-    except ProcessFailed as error:
-        raise failed(f"the pull request could not be made: {error.message}", error.hint) from error
-    return PullRequest.model_validate(result["pullRequest"])
-
-
-def _is_new(run: Run, branch: str) -> bool:
-    """Nobody can have made a pull request from a branch that was not there when this run began."""
-    return not run.resumed and f"refs/heads/{branch}" not in run.branches and branch not in run.remote_tips
 
 
 def finished(run: Run, number: int, attempt: int, said: str, pull: PullRequest | None) -> None:

@@ -25,6 +25,7 @@ from locus.model.events import RunEvent, RunPlanned, TaskStateChanged, Warned
 from locus.model.run import TaskRun
 from locus.model.states import TaskState
 from locus.model.task import Comment
+from locus.repo.base import BaseBranch
 from locus.repo.discover import Repository
 from locus.tracker.protocol import Tracker
 from locus.trust import agent_settings, is_the_persons
@@ -63,6 +64,9 @@ class Run:
 
     before: Before = field(init=False)
     """What checks said before the tasks."""
+    drafting: asyncio.Task[None] | None = None
+    """A sprint's draft pull request that is being made."""
+
     left_out: set[int] = field(default_factory=set)
     """Tasks that were withdrawn before their turn came: they are nobody's failure."""
     granted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -79,6 +83,11 @@ class Run:
     def verified(self) -> tuple[str, ...]:
         """The checks that a finished task has passed."""
         return tuple(check.name for check in self.config.verify if check.name not in self.journal.fold.not_counted)
+
+    @property
+    def base_branch(self) -> BaseBranch:
+        """Where pull requests go."""
+        return BaseBranch(self.planned.base_branch, self.planned.base_remote or self.planned.remote)
 
     @property
     def repo(self) -> Repository:

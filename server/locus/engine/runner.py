@@ -25,7 +25,7 @@ from locus.engine.run import Run
 from locus.engine.store import RunStore
 from locus.engine.survey import Survey, survey, together
 from locus.engine.verdicts import TaskEnded, and_resume
-from locus.errors import LocusError, Refused, expected
+from locus.errors import LocusError, NotFound, NotSetUp, Refused, expected
 from locus.locks import Lock, Slots
 from locus.model import naming
 from locus.model.events import RunEnded, RunPlanned, RunStarted, RunStateChanged, Warned
@@ -144,7 +144,7 @@ async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control
         known = taking_up.only(journal, known, asked.only)
         await questions.trusted(ws.trust, journal, control, asked, {task.agent for task in known.tasks})
         claims.take(task.branch for task in known.tasks if not journal.fold.tasks[task.number].state.succeeded)
-        return known, replace(seen, branch=BaseBranch(known.base_branch, known.remote))
+        return known, replace(seen, branch=BaseBranch(known.base_branch, known.base_remote or known.remote))
     plan = planning.make(seen)
     _require_accepted(plan)
     claims.take(task.branch for task in plan.tasks)
@@ -162,6 +162,7 @@ async def _plan(asked: request.RunRequest, ws: Workspace, journal: Sink, control
         base_commit=seen.base.commit,
         base_branch=seen.branch.name,
         remote=seen.remote,
+        base_remote=seen.branch.remote if seen.branch.remote != seen.remote else None,
         branch=plan.branch,
         tasks=plan.tasks,
     )
@@ -183,7 +184,12 @@ async def _begin(run: Run) -> None:
         return None
 
     async def act() -> Result:
-        await run.tracker.manage(numbers)
+        try:
+            await run.tracker.manage(numbers)
+        except (Refused, NotFound) as error:
+            if run.config.agent.auto_label or isinstance(error, NotSetUp):
+                raise
+            run.warn(f"the issues could not be labelled: {error.message}")  # somebody else's repository
         return {}
 
     _, run.comments, (run.base_tree,), branches, tips = await together(

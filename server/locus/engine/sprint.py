@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from locus.engine import branches, briefs, endings, limits, messages, places, publish, resolutions, sessions, snapshots, verdicts
+from locus.engine import briefs, delivering, endings, limits, messages, places, publish, resolutions, sessions, snapshots, verdicts
 from locus.engine.catching_up import catch_up, follow, sprint_diff
 from locus.engine.claims import Claim
 from locus.engine.execute import execute
@@ -15,14 +15,11 @@ from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.slots import slot, still_wanted
 from locus.engine.verdicts import TaskEnded, interrupted
-from locus.errors import LocusError, NotFound
+from locus.errors import LocusError
 from locus.model.events import Accepted
 from locus.model.plan import PlannedTask
 from locus.model.states import TaskState
 from locus.model.task import Task
-from locus.repo.base import BaseBranch, known_base
-from locus.repo.commits import trailers_of
-from locus.repo.objects import is_ancestor
 from locus.repo.work import head_in
 
 
@@ -41,8 +38,9 @@ async def run_all(run: Run) -> None:
             place = await run.control.unless_stopped(None, places.fresh(run, wanted, None, claim))
         else:
             place = Place(str(started.branch), Path(str(started.worktree)), str(started.start), "", claim.fds)
-        await _tasks(run, place, claim)
-        await run.control.unless_stopped(None, _deliver(run, place))
+        async with delivering.drafting(run):
+            await _tasks(run, place, claim)
+            await run.control.unless_stopped(None, delivering.deliver(run, place))
 
 
 async def _tasks(run: Run, place: Place, claim: Claim) -> None:
@@ -151,9 +149,10 @@ async def _publish(run: Run, task: Task, place: Place, accepted: Accepted) -> No
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
     await snapshots.left_out(run, place.worktree, task.number)
-    await publish.push_branch(run, f"push:{task.number}", place, commit, task.number, later=True)
-    said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, None)
-    publish.finished(run, task.number, accepted.attempt, said, None)
+    pushed = await publish.push_branch(run, f"push:{task.number}", place, commit, task.number, later=True)
+    pull = await delivering.draft(run, place, task.number, commit) if pushed or run.tracker.keeper == "local" else None
+    said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, pull.number if pull else None)
+    publish.finished(run, task.number, accepted.attempt, said, pull)
     run.move(task.number, publish.good_end(run))
 
 
@@ -165,51 +164,3 @@ async def _goes_on(run: Run, number: int, ended: TaskEnded, place: Place | None)
     if place is not None:
         await snapshots.back_to(run, place.worktree, place.branch, place.start, number)
     return True
-
-
-async def _deliver(run: Run, place: Place) -> None:
-    """One pull request for what is done; the worktree goes when everything is."""
-    name = str(run.request.wanted.sprint if run.seen.sprint is None else run.seen.sprint.name)
-    here = {planned.number for planned in run.planned.tasks if run.task(planned.number).state.succeeded}
-    good = publish.last_good(run.journal.fold.effects, here)
-    if run.control.stopping:
-        raise interrupted("stopped by a person")
-    if good is None:
-        return
-    agents = ", ".join(dict.fromkeys(planned.agent for planned in run.planned.tasks))
-    finished = len(here | run.left_out) == len(run.planned.tasks)
-    pushed = await _push_rest(run, place, good)
-    done = await _done_in(run, good)
-    if done:
-        body = messages.sprint_body(run.id, name, done, run.verified, agents)
-        pull = await publish.pull_request(run, f"pull:sprint:{len(here)}", place.branch, messages.sprint_title(name), body, None)
-        if pull is not None:
-            run.notices.mark(pull.number)
-    if finished and (pushed or run.planned.remote is None or not run.config.agent.auto_pr):
-        await endings.put_away(run, "remove:sprint", place.worktree, None)
-
-
-async def _done_in(run: Run, tip: str) -> list[tuple[int, str]]:
-    """The tasks, with their titles, whose commits are in the branch and not in the base: also those of earlier runs."""
-    base: str | None = run.planned.base_commit
-    if run.planned.base_kind == "default":
-        base = await known_base(run.repo, BaseBranch(run.planned.base_branch, run.planned.remote))
-    commits = await trailers_of(run.repo.here, f"{base or run.planned.base_commit}..{tip}")
-    numbers = {number for commit in commits if (number := branches.task_of(run, commit.trailers)) is not None}
-    found = [(task.number, task.title) for task in run.seen.tasks if task.number in numbers]
-    for number in sorted(numbers - {number for number, _ in found}):  # finished, and taken out of the sprint since
-        try:
-            found.append((number, (await run.tracker.get(number)).title))
-        except NotFound:
-            continue
-    return found
-
-
-async def _push_rest(run: Run, place: Place, tip: str) -> bool:
-    """What an earlier task's push did not get through. Never what a failed task has left on the branch, nor what nobody has verified."""
-    if run.planned.remote is None or not run.config.agent.auto_pr:
-        return False
-    pushed = run.pushed.get(place.branch)
-    if pushed is not None and (pushed == tip or await is_ancestor(run.repo.here, tip, pushed)):
-        return True
-    return await publish.push_branch(run, f"push:sprint:{tip}", place, tip, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from locus.engine import briefs, endings, limits, messages, places, publish, sessions, verdicts
+from locus.engine import bodies, briefs, endings, limits, messages, places, publish, pulls, sessions, verdicts
 from locus.engine.claims import Claim
 from locus.engine.execute import execute
 from locus.engine.parking import Parking
@@ -133,8 +133,8 @@ async def _publish(run: Run, task: Task, planned: PlannedTask, place: Place, acc
     run.move(task.number, TaskState.PUBLISHING, phase="publishing")
     commit = await publish.commit(run, task, place, accepted)
     pushed = await publish.push_branch(run, f"push:{task.number}", place, commit, task.number)
-    body = messages.pull_body(run.id, task, accepted.summary, accepted.verified, planned.agent)
-    pull = await publish.pull_request(run, f"pull:{task.number}", place.branch, messages.pull_title(task), body, task.number)
+    part = bodies.of_task(run.id, task, accepted, planned.agent)
+    pull = await pulls.pull_request(run, f"pull:{task.number}", place.branch, messages.pull_title(task), part, task.number)
     said = messages.done_comment(place.branch, commit, accepted.summary, accepted.verified, pull.number if pull else None)
     publish.finished(run, task.number, accepted.attempt, said, pull)
     run.move(task.number, publish.good_end(run))

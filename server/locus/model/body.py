@@ -118,3 +118,8 @@ def closes(body: str) -> tuple[int, ...]:
     """The issues a pull request closes when it is merged (`Closes #42`), as GitHub reads them; each once, in order."""
     numbers = (int(match[1]) for _, line in prose_lines(body) for match in _CLOSES.finditer(line))
     return tuple(dict.fromkeys(numbers))
+
+
+def disarmed(text: str) -> str:
+    """The text without the power to close issues: numbers after a closing word stand as code."""
+    return _CLOSES.sub(lambda match: f"{match[0][: match[0].rindex('#')]}`#{match[1]}`", text)

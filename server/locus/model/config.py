@@ -118,6 +118,9 @@ class PromptSection(Model):
 
 class SprintSection(Model):
     stop_on_failure: Flag = Field(True, description="Stop sprint execution when a task fails")
+    draft_pr: Flag = Field(
+        False, alias="draftPR", description="Make a sprint's PR as a draft after its first finished task; it is ready when all are done"
+    )
     active: str | None = Field(None, description="Name of the currently active sprint; `locus sprint active` overrides it")
 
 
@@ -208,6 +211,7 @@ _EXPECTED = {
     "agent.rebaseBeforeTask": "true or false",
     "agent.review": "true or false",
     "sprint.stopOnFailure": "true or false",
+    "sprint.draftPR": "true or false",
     "agent.baseBranch": "a branch name or null",
     "sprint.active": "a sprint's name or null",
     "ai.provider": "a string",

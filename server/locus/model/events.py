@@ -72,6 +72,8 @@ class RunPlanned(Recorded):
     base_branch: str
     """Where pull requests go."""
     remote: str | None = None
+    base_remote: str | None = None
+    """The one that the base branch is fetched from, where it is another: a fork's upstream."""
     branch: str | None = None
     tasks: tuple[PlannedTask, ...]
 
@@ -135,6 +137,14 @@ class Accepted(Recorded):
     tree: str
     summary: str | None = None
     verified: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    """Those of them that failed in an earlier attempt."""
+    agent: str | None = None
+    agent_kind: str | None = None
+    model: str | None = None
+    tokens: int | None = None
+    """Of all attempts together, as far as the agent reported them; so is the cost."""
+    cost_usd: float | None = None
 
 
 class ForTracker(Recorded):

@@ -162,6 +162,10 @@ class Fold:
     notices: dict[str, ForTracker] = field(default_factory=dict)
     """What is still to be told to the tracker, by its effect's key; of a task's statuses the last."""
     accepted: dict[int, Accepted] = field(default_factory=dict)
+    models: dict[int, str] = field(default_factory=dict)
+    """Per task the model that its agent has named last."""
+    failed_checks: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """The verifications that have failed at some time, by name."""
     tip: str | None = None
     """Where a sprint's branch stood last: at the start of a task, its commit, what was pushed of it, or the end of a rebase."""
     kept: dict[int | None, int] = field(default_factory=dict)
@@ -231,6 +235,8 @@ class Fold:
             case Verified() if task is not None and not event.ok:
                 self.failures.setdefault(task.number, []).append(event)
                 self._set(task, activity=outcome(event), problems=(*task.problems, *event.problems))
+                failed = self.failed_checks.get(task.number, ())
+                self.failed_checks[task.number] = failed if event.name in failed else (*failed, event.name)
             case Accepted() if task is not None:
                 self.accepted[task.number] = event
             case Conflicted() if task is not None:
@@ -257,6 +263,8 @@ class Fold:
                 self._set(task, activity=waiting_for_the_model(event))
             case Started():
                 self._spending(number).begins(event.session_id, attempt)
+                if event.model is not None:
+                    self.models[number] = event.model
             case Usage():
                 self._spending(number).reported(attempt, event.tokens, event.cost_usd)
                 self._spent(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
+from locus.errors import Refused
 from locus.model.task import (
     Comment,
     PullDraft,
@@ -20,6 +21,10 @@ from locus.model.task import (
 
 ClosedReason = Literal["completed", "not_planned"]
 PullState = Literal["open", "merged", "closed"]
+
+
+class NoDrafts(Refused):
+    """The repository has no draft pull requests: GitHub's private ones on free plans."""
 
 
 class Tracker(Protocol):
@@ -97,7 +102,10 @@ class Tracker(Protocol):
     async def close_sprint(self, name: str) -> Sprint: ...
 
     async def create_pull(self, draft: PullDraft) -> PullRequest:
-        """Refused while another one from the same branch into the same base is open. `Closes #N` in its body ties it to issue N."""
+        """Refused while another one from the same branch into the same base is open. `Closes #N` in its body ties it to issue N.
+
+        Raises NoDrafts where a draft is wanted and the repository has none.
+        """
         ...
 
     async def update_pull(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,12 +15,13 @@ from locus.tracker.github.mutations import Mutation
 from locus.tracker.github.place import GitHubPlace
 from locus.tracker.github.reading import Json, pull_of
 from locus.tracker.messages import no_pull, pull_open
-from locus.tracker.protocol import PullState
+from locus.tracker.protocol import NoDrafts, PullState
 
 
 class Pulls:
     def __init__(self, client: Client, place: GitHubPlace, issues: Issues) -> None:
         self._client, self._place, self._issues = client, place, issues
+        self._seen: dict[int, PullRequest] = {}
 
     async def of_branch(self, branch: str) -> list[PullRequest]:
         """The newest first."""
@@ -51,6 +53,8 @@ class Pulls:
     async def update(self, number: int, *, title: str | None, body: str | None, draft: bool | None, state: PullState | None) -> PullRequest:
         if state == "merged":
             raise Refused(f"#{number} is merged on GitHub, not by Locus", f"`gh pr merge {number}`")
+        if draft is not None and state is None and (seen := self._seen.get(number)) is not None:
+            return await self._redrafted(seen, {"title": title, "body": body}, draft)
         data: dict[str, Any] = {"title": title, "body": body, "state": state}
         data = {name: value for name, value in data.items() if value is not None}
         try:
@@ -59,14 +63,23 @@ class Pulls:
             raise no_pull(number) from error
         except Invalid as error:
             raise await self._why_not_changed(number, state, error) from error
-        if draft is not None and draft != answer["draft"]:
-            name = "convertPullRequestToDraft" if draft else "markPullRequestReadyForReview"
-            await self._issues.apply([Mutation.of(name, pullRequestId=answer["node_id"])])
-            answer = {**answer, "draft": draft}
         pull = self._saw(answer)
+        if draft is not None:
+            pull = await self._redrafted(pull, {}, draft)
         if state is not None and pull.state == "merged":  # GitHub takes it, and nothing happens
             raise _merged(number, state)
         return pull
+
+    async def _redrafted(self, seen: PullRequest, said: Mapping[str, str | None], draft: bool) -> PullRequest:
+        """By one document with what else is changed: REST cannot make a draft of one, or the other way round."""
+        said = {name: value for name, value in said.items() if value is not None}
+        id = self._issues.id(seen.number)
+        parts = [Mutation.of("updatePullRequest", pullRequestId=id, **said)] if said else []
+        if draft != seen.draft:
+            parts.append(Mutation.of("convertPullRequestToDraft" if draft else "markPullRequestReadyForReview", pullRequestId=id))
+        await self._issues.apply(parts)
+        self._seen[seen.number] = seen.model_copy(update={**said, "draft": draft})
+        return self._seen[seen.number]
 
     async def _open(self, draft: PullDraft) -> PullRequest | None:
         pulls = await self.of_branch(draft.branch)
@@ -85,6 +98,8 @@ class Pulls:
     async def _why_not(self, draft: PullDraft, error: Invalid) -> Refused:
         if error.says("already exists") and (there := await self._open(draft)) is not None:
             return pull_open(draft.branch, draft.base, there.number)
+        if draft.draft and error.says("draft pull requests are not supported"):
+            return NoDrafts(f"{self._place.full_name} does not allow draft pull requests", 'set "sprint.draftPR" to false')
         if error.says("no commits between"):
             return Refused(f"{draft.branch} has nothing that {draft.base} has not", "was it merged meanwhile? look at the branch on GitHub")
         words = "; ".join(str(each.get("message") or each) if isinstance(each, dict) else str(each) for each in error.errors)
@@ -92,7 +107,8 @@ class Pulls:
 
     def _saw(self, answer: Json) -> PullRequest:
         self._issues.made(answer["number"], answer["node_id"])
-        return pull_of(answer)
+        pull = self._seen[answer["number"]] = pull_of(answer)
+        return pull
 
 
 def _merged(number: int, state: PullState) -> Refused:
