@@ -11,6 +11,7 @@ import pytest
 from locus.agents.shell import ShellSession
 from locus.model.agent import AgentEvent, Notice, Started, Usage
 from locus.model.body import closes
+from locus.model.states import TaskState
 from locus.model.task import PullRequest
 from support.again import pulls
 from support.colleague import Killed
@@ -197,6 +198,21 @@ async def test_a_draft_is_made_once_and_ready_once_whatever_kills_the_run(house:
     pull = await only(house, BRANCH)
     assert not pull.draft and closes(pull.body) == (one, two)
     assert [len(await house.ws.tracker.comments(number)) for number in (one, two)] == [1, 1]
+
+
+async def test_a_runner_killed_after_the_draft_makes_no_other(house: House) -> None:
+    house.configure(sprint_draftPR=True)
+    gate = house.person.path.parent / "go"
+    one, two = await sprint(house, ["echo a > a.txt"], [f"test -e {gate} || exec sleep 60", "echo b > b.txt"])
+    run_id = await house.start(sprint="S")
+    await house.until(run_id, lambda view: view.pull_request is not None and view.tasks[1].state is TaskState.WORKING, within=60)
+    assert (await only(house, BRANCH)).draft
+    house.kill_runner(run_id)
+    gate.touch()
+    await house.until(run_id, lambda view: not view.alive)
+    assert done(await house.carry_on(run_id))
+    pull = await only(house, BRANCH)
+    assert not pull.draft and closes(pull.body) == (one, two)
 
 
 def _die() -> NoReturn:
