@@ -98,6 +98,19 @@ async def test_an_agent_starts_although_what_was_asked_before_is_not_answered(ho
     assert done(await going)
 
 
+async def test_between_the_tasks_of_a_sprint_nothing_waits_until_github_is_told(house: House, github: GitHub, tmp_path: Path) -> None:
+    one = await house.issue("echo a > a.txt")
+    two = await house.issue(*waits(tmp_path), "echo b > b.txt")
+    await house.sprint("Sprint 1", one, two)
+    gates = [github.hold(containing="mutation(", skip=1), github.hold(containing="addComment")]  # the first marks them as ours
+    _, going = await begun(house, tmp_path, two, sprint="Sprint 1")
+    assert gates[0].arrived.is_set(), "what was to be told of the first task is on its way"
+    for gate in gates:
+        gate.release()
+    go(tmp_path)
+    assert done(await going)
+
+
 async def test_what_a_stop_leaves_unsaid_is_said_by_the_resumed_run(house: House, demo: Demo, github: GitHub, tmp_path: Path) -> None:
     number = await house.issue(*waits(tmp_path), f"echo x >> {tmp_path}/ran", "echo a > a.txt")
     run_id, going = await begun(house, tmp_path, number, number)

@@ -6,6 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from locus.engine import remaining
+from locus.engine.remaining import LeftOut
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded
 from locus.locks import Lock
@@ -41,12 +42,16 @@ async def slot(run: Run, task: int) -> Turn | None:
             acquiring.result().close()
 
 
-async def still_wanted(run: Run, task: Task) -> Task | None:
-    """A task that has waited, as its issue says it now; as it said when the run began where the tracker is silent. None when it was closed,
-    or withdrawn in another way: that ends it.
-    """
+async def looked(run: Run, task: Task) -> Task | LeftOut | None:
+    """What its issue says now of a task that has waited; None where the tracker is silent."""
     view = run.journal.fold.view()
-    now = await run.glances.at(lambda: remaining.at_its_turn(run.tracker, view, task)) if view is not None else task
+    return await run.glances.at(lambda: remaining.at_its_turn(run.tracker, view, task)) if view is not None else None
+
+
+def still_wanted(run: Run, task: Task, now: Task | LeftOut | None) -> Task | None:
+    """The task as its issue says it now; as it said when the run began where that is not known. None when it was closed, or withdrawn in
+    another way: that ends it.
+    """
     if now is None or isinstance(now, Task):
         return now or task
     run.left_out.add(task.number)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 from locus.engine import briefs, delivering, endings, limits, messages, places, publish, resolutions, sessions, snapshots, verdicts
 from locus.engine.catching_up import catch_up, follow, sprint_diff
 from locus.engine.claims import Claim
 from locus.engine.execute import execute
 from locus.engine.place import Place
+from locus.engine.remaining import LeftOut
 from locus.engine.run import Run
-from locus.engine.slots import slot, still_wanted
+from locus.engine.slots import looked, slot, still_wanted
 from locus.engine.verdicts import TaskEnded, interrupted
 from locus.errors import LocusError
 from locus.model.events import Accepted
@@ -21,6 +24,9 @@ from locus.model.plan import PlannedTask
 from locus.model.states import TaskState
 from locus.model.task import Task
 from locus.repo.work import head_in
+
+_Ahead = dict[int, Task | LeftOut | None]
+"""What was seen of an issue before its turn."""
 
 
 async def run_all(run: Run) -> None:
@@ -51,6 +57,7 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
     if not published.goes_on:
         return
     resuming, begun = run.resumed, published.number is not None
+    ahead: _Ahead = {}
     waiting = deque(run.planned.tasks)
     while waiting:
         planned = waiting.popleft()
@@ -64,7 +71,8 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
         try:
             with turn.lock:
                 if turn.waited or begun:
-                    now = await still_wanted(run, tasks[number])
+                    seen = ahead.pop(number, None) if not turn.waited else None
+                    now = still_wanted(run, tasks[number], seen or await looked(run, tasks[number]))
                     if now is None:
                         continue
                     tasks[number] = now
@@ -82,7 +90,8 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                 resuming = False
                 brief = await briefs.complete(run, tasks[number], await sprint_diff(at, base or run.planned.base_commit))
                 accepted = await execute(run, number, planned.agent, at, brief, session)
-            await unless_stopped(number, _publish(run, tasks[number], at, accepted))
+            publishing = unless_stopped(number, _publish(run, tasks[number], at, accepted))
+            ahead = await _meanwhile(publishing, _looked_at_next(run, waiting, tasks))
         except LocusError as error:
             ended = verdicts.of(error)
             if (moment := limits.over_at(run, ended)) is not None:
@@ -93,6 +102,24 @@ async def _tasks(run: Run, place: Place, claim: Claim) -> None:
                 ended = interrupted("stopped while it waited for a limit to be over")
             if not await _goes_on(run, number, ended, at):
                 break
+
+
+async def _meanwhile(work: Coroutine[Any, Any, None], look: Coroutine[Any, Any, _Ahead]) -> _Ahead:
+    """What is seen while the work is done. What goes wrong in looking is not the work's fault: at its turn it is looked at again."""
+    worked, seen = await asyncio.gather(work, look, return_exceptions=True)
+    if isinstance(worked, BaseException):
+        raise worked
+    if isinstance(seen, BaseException) and not isinstance(seen, LocusError):
+        raise seen
+    return {} if isinstance(seen, LocusError) else cast(_Ahead, seen)
+
+
+async def _looked_at_next(run: Run, waiting: Iterable[PlannedTask], tasks: Mapping[int, Task]) -> _Ahead:
+    """The issue that comes next: its agent then starts without waiting for the tracker. The embedded one answers at once."""
+    number = next((each.number for each in waiting if not run.task(each.number).state.succeeded), None)
+    if number is None or run.tracker.keeper == "local":
+        return {}
+    return {number: await looked(run, tasks[number])}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from locus.engine.parking import Parking
 from locus.engine.place import Place
 from locus.engine.resolutions import accepted_stands
 from locus.engine.run import Run
-from locus.engine.slots import Turn, slot, still_wanted
+from locus.engine.slots import Turn, looked, slot, still_wanted
 from locus.engine.verdicts import TaskEnded, interrupted
 from locus.errors import LocusError
 from locus.model.events import Accepted
@@ -88,7 +88,7 @@ async def _work(run: Run, task: Task, planned: PlannedTask, turn: Turn, claim: C
         if (standing := await _standing(run, task.number, claim)) is not None:
             place, accepted = standing
         else:
-            now = await still_wanted(run, task) if turn.waited else task
+            now = still_wanted(run, task, await looked(run, task)) if turn.waited else task
             if now is None:
                 return None
             task = now
