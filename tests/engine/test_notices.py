@@ -12,8 +12,10 @@ from locus.engine.inbox import Stop
 from locus.engine.journal import Journal, read
 from locus.engine.notices import Notices
 from locus.engine.patience import Patience
+from locus.engine.remaining import resumable
 from locus.errors import LocusError, NotSetUp, OutOfReach, Refused
 from locus.model.events import EffectDone, EffectIntended
+from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState, TaskState
 from locus.model.task import TaskDraft, TaskStatus
 from locus.tracker.local import LocalTracker
@@ -155,3 +157,20 @@ async def test_what_goes_wrong_in_the_work_comes_out_and_the_rest_is_sent_first(
             run.notices.status(1, TaskState.FAILED)
             raise Refused("no")
     assert run.tracker.heard == ["1 failed"]
+
+
+def test_a_run_that_has_something_to_tell_can_be_resumed_though_its_tasks_are_done() -> None:
+    view = RunView(
+        id="run-1",
+        folder="file:///project",
+        kind="standalone",
+        state=RunState.STOPPED,
+        base="main",
+        tasks=(TaskRun(number=1, title="One", state=TaskState.DONE),),
+        untold=2,
+        started_at="2026-01-01T00:00:00Z",
+        seq=9,
+    )
+    later = view.model_copy(update={"id": "run-2", "state": RunState.DONE, "untold": None})
+    assert resumable(view, [later, view], {})
+    assert not resumable(view.model_copy(update={"untold": None}), [later, view], {})
