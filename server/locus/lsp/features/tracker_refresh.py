@@ -38,10 +38,11 @@ class TrackerRefresh:
 
     def keep(self, workspaces: Iterable[Workspace]) -> None:
         """Their files are being watched; looks at once."""
-        self._workspaces = list(workspaces)
+        before, self._workspaces = self._workspaces, list(workspaces)
         self._silent = {workspace: why for workspace, why in self._silent.items() if workspace in self._workspaces}
         self._files = {workspace: workspace.tasks_file for workspace in self._workspaces}
-        self._wanted.set()
+        if self._workspaces != before:
+            self._wanted.set()
 
     def run_changed(self, change: RunChange) -> None:
         """A run that has ended has changed its tasks."""
