@@ -90,7 +90,7 @@ async def test_an_agent_starts_although_what_was_asked_before_is_not_answered(ho
     one = await house.issue("echo a > a.txt")
     two = await house.issue(*waits(tmp_path), "echo b > b.txt")
     await house.sprint("Sprint 1", one, two)
-    gate = github.hold(containing=f"i{two}: issueOrPullRequest", skip=1)  # they are read together when the run begins
+    gate = github.hold(containing=f"i{two}: issueOrPullRequest")  # its turn has come; the sprint was read when the run began
     _, going = await begun(house, tmp_path, two, sprint="Sprint 1")
     assert gate.arrived.is_set() and two in came(tmp_path)
     gate.release()

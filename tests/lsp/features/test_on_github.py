@@ -117,6 +117,6 @@ async def test_what_each_request_of_an_editor_costs(house: House, demo: Demo, gi
         ):
             with github.counting() as counted:
                 await shown.run(f"locus.issue.{name}", **given)
-            costs[name] = len(counted)
+            costs[name] = sum(request.method != "GET" for request in counted.requests)  # by GET the server looks around, as ever
         assert {each["title"] for each in await shown.run("locus.issue.list", state="all")} == {"One", "Three"}
     assert costs == {"create": 2, "update": 3, "close": 2, "show": 0, "list": 0}

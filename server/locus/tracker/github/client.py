@@ -12,7 +12,7 @@ import gidgethub
 from gidgethub.abc import GitHubAPI
 
 from locus.errors import LocusError, NotFound, NotSetUp, OutOfReach, Refused
-from locus.tracker.github.gh import API_VERSION, Gh, NotLoggedIn
+from locus.tracker.github.gh import API_VERSION, Gh, NotLoggedIn, Paused
 from locus.tracker.github.limits import Patience, RateLimits, is_limit
 from locus.tracker.github.place import GITHUB, GitHubPlace
 
@@ -86,7 +86,9 @@ class _Transport(GitHubAPI):
             began = time.monotonic()
             try:
                 async with asyncio.timeout(left):
-                    answer = await self._gh.request(method, path, sent, body)
+                    answer = await self._gh.request(method, path, sent, body, paused=self._limits.paused)
+            except Paused:
+                continue
             except TimeoutError as error:
                 raise Silent(*self._silence(writing)) from error
             except OutOfReach:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,10 @@ class NotInstalled(NotSetUp, Refused):
     """There is no gh, or one that is too old."""
 
 
+class Paused(Exception):
+    """Others were told to slow down while this request waited for its turn: it was not sent."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -68,11 +72,15 @@ class Gh:
         self._folder = folder
         self._slots = Slots(locks / "gh", AT_ONCE)
 
-    async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """`path` without the leading slash. Raises OutOfReach, NotLoggedIn or NotInstalled."""
+    async def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, paused: Callable[[], bool] = lambda: False
+    ) -> Answer:
+        """`path` without the leading slash. Raises OutOfReach, NotLoggedIn or NotInstalled; Paused when its turn comes in a pause."""
         said = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
         argv = ["gh", "api", "-i", "--hostname", self.host, "-X", method, *said, path, *(["--input", "-"] if body else [])]
         with await self._slots.acquire(poll=0.01):
+            if paused():
+                raise Paused
             try:
                 done = await _run(argv, self._folder, body)
             except ProcessFailed as error:

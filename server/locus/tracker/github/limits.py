@@ -67,6 +67,10 @@ class RateLimits:
             until = await self._next_turn(until)
         return min(until, now + LONGEST)
 
+    def paused(self) -> bool:
+        """Whether GitHub has told somebody to slow down, and the time is not over."""
+        return self._now() < _number(self._read(), "pausedUntil")
+
     async def _next_turn(self, earliest: float) -> float:
         with await locks.lock(self._lock, poll=0.005):
             state = self._read()
