@@ -36,13 +36,13 @@ export class Questions {
     }
     const option = question.options.find((each) => each.label === answer);
     if (option === undefined) return;
-    const message = option.kind === "text" ? await vscode.window.showInputBox({ prompt: about }) : undefined;
-    if (option.kind === "text" && !message) return;
+    const words = option.kind === "text" ? await vscode.window.showInputBox({ prompt: about }) : undefined;
+    if (option.kind === "text" && !words) return;
     await this.server.execute("locus.run.answer", {
       runId: run.id,
       questionId: question.id,
       option: option.id,
-      ...(message === undefined ? {} : { message }),
+      ...(words === undefined ? {} : { message: words }),
       folder: run.folder,
     });
   }
