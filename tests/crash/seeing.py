@@ -159,5 +159,6 @@ def _plain(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
     text = re.sub(r"(RUN \d+) \w+ -->", r"\1 N -->", text)
     text = re.sub(r"(Locus-Attempt:) \d+", r"\1 N", text)
+    text = re.sub(r" in \d+ attempts", "", text)
     text = re.sub(r"Pull request: #\d+|'pr': \d+", "PULL", text)  # tasks side by side get theirs in any order
     return re.sub(r"\b[0-9a-f]{10,40}\b", "SHA", text)

@@ -121,6 +121,9 @@ WALL_CLOCK = {
     "engine/clock.py": "stamps for people",
     "engine/cleaning.py": "days since somebody was in a worktree",
     "engine/patience.py": "moments that a service names",
+    "engine/limits.py": "moments that a model's provider names",
+    "engine/moving/push.py": "moments that GitHub names",
+    "agents/codex/conversation.py": "moments that Codex names",
 }
 
 

@@ -43,12 +43,16 @@ async def catch_up(run: Run, place: Place, number: int, base: str | None) -> str
     return fetched.commit
 
 
+def pushed_by_others(run: Run, place: Place, start: str) -> bool:
+    """Whether the remote's branch stood elsewhere when this run began than where this run knows it to be."""
+    return run.remote_tips.get(place.branch) not in (None, start, run.pushed.get(place.branch))
+
+
 async def follow(run: Run, place: Place, number: int, start: str) -> str:
     """Where to go on from when somebody else has pushed to the branch since this run last did. Raises TaskEnded(blocked) where that does
     not follow on `start`, at which the worktree stands.
     """
-    there = run.remote_tips.get(place.branch)
-    if run.planned.remote is None or there in (None, start, run.pushed.get(place.branch)):
+    if run.planned.remote is None or not pushed_by_others(run, place, start):
         return start
     fetched = await fetch_own(run.repo, run.planned.remote, place.branch)
     if fetched is None or await is_ancestor(place.worktree, fetched, start):

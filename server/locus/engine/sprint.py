@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from locus.engine import briefs, delivering, endings, limits, messages, places, publish, resolutions, sessions, snapshots, verdicts
-from locus.engine.catching_up import catch_up, follow, sprint_diff
+from locus.engine.catching_up import catch_up, follow, pushed_by_others, sprint_diff
 from locus.engine.claims import Claim
 from locus.engine.execute import execute
 from locus.engine.place import Place
@@ -152,7 +152,7 @@ async def _goes_on_in(run: Run, place: Place, planned: PlannedTask, claim: Claim
     task = run.task(planned.number)
     if published.number is not None or run.journal.fold.left_to_person or task.start is None:
         return None
-    if await follow(run, place, planned.number, task.start) != task.start:
+    if pushed_by_others(run, place, task.start):
         return None
     return await sessions.place(run, planned.number, planned.agent, claim)
 

@@ -14,6 +14,7 @@ from locus.engine.run import Run
 from locus.engine.stream import Stream
 from locus.engine.verdicts import blocked, failed, interrupted
 from locus.engine.watching import Guard, watch
+from locus.errors import LocusError
 from locus.model.agent import AgentEvent, Notice, PermissionRequest, Started, TurnEnd, Usage
 from locus.model.config import AgentProfile
 from locus.model.events import AgentSession, AgentTurn, Question, QuestionAnswered
@@ -147,7 +148,7 @@ class _Turn:
         outcome = "cancelled" if stopped else end.outcome if end is not None else "failed"
         try:
             head = (await head_in(self._assignment.worktree)).commit
-        except OSError:  # the agent has removed the worktree's `.git`
+        except (OSError, LocusError):  # the agent has removed the worktree's `.git`
             head = None
         record = AgentTurn(
             attempt=self._attempt,
