@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -267,3 +269,19 @@ async def test_a_killed_caller_leaves_nothing(tmp_path: Path, env: dict[str, str
     await caller.wait()
     until(lambda: not family.survivors(), 5)
     until(lambda: not alive(supervisor), 1)
+
+
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_an_event_loop_that_ends_in_the_middle_of_a_start_comes_to_its_end(tmp_path: Path, env: dict[str, str], steps: int) -> None:
+    """As a runner's does that dies of an error of its own: everything is cancelled at once."""
+    script = (
+        "import asyncio, json, sys\nfrom pathlib import Path\nfrom locus.process import supervise\n"
+        "async def main():\n"
+        "    starting = asyncio.create_task(supervise(['sleep', '600'], cwd=Path(sys.argv[1]), env=json.loads(sys.argv[2])))\n"
+        "    for _ in range(int(sys.argv[3])):\n        await asyncio.sleep(0)\n"
+        "asyncio.run(main())\n"
+    )
+    mark = {"STARTED_IN": f"{tmp_path}-{steps}"}
+    argv = [sys.executable, "-c", script, str(tmp_path), json.dumps(env | mark), str(steps)]
+    assert subprocess.run(argv, cwd=tmp_path, env=env, timeout=30, check=False).returncode == 0
+    until(lambda: not carriers("STARTED_IN", mark["STARTED_IN"]))

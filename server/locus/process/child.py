@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 
 from locus.process.argv import not_started, require_folder
 from locus.process.orphans import RUN_ID, STARTED_BY, descendants, living, send
+from locus.process.spawned import Spawned
 from locus.process.stdin import Stdin
 
 HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
@@ -33,7 +34,7 @@ class Child(asyncio.SubprocessProtocol):
         self._received = received
         self._pipe_ended = ended
         self._open = {1, 2}
-        self._transport: asyncio.SubprocessTransport | None = None
+        self._transport: asyncio.SubprocessTransport | Spawned | None = None
 
     async def start(
         self,
@@ -56,16 +57,13 @@ class Child(asyncio.SubprocessProtocol):
         else:
             options |= {"start_new_session": True, "pass_fds": inherit}
         stdin = await self._open_stdin(input, interactive)
-        starting = asyncio.ensure_future(
-            asyncio.get_running_loop().subprocess_exec(
-                lambda: self, *through, *words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
-            )
-        )
         try:
-            await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            await asyncio.wait({starting})
-            raise
+            if sys.platform == "win32":
+                pipes = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+                await asyncio.get_running_loop().subprocess_exec(lambda: self, *through, *words, **pipes, **options)
+            else:
+                spawned = self._transport = Spawned(self, (*through, *words), stdin=stdin, **options)
+                await spawned.connect()
         except OSError as error:
             program = words if not through or error.errno == errno.E2BIG else through
             raise not_started(program, cwd, error) from error
@@ -146,7 +144,9 @@ class Child(asyncio.SubprocessProtocol):
     def hold_back(self, yes: bool) -> None:
         """Stops or goes on reading, so that the pipes fill and the child waits."""
         for fd in self._open:
-            pipe = cast(asyncio.ReadTransport, self._process.get_pipe_transport(fd))
+            pipe = cast(asyncio.ReadTransport | None, self._process.get_pipe_transport(fd))
+            if pipe is None:
+                continue  # not read yet
             if yes:
                 pipe.pause_reading()
             else:
@@ -172,7 +172,7 @@ class Child(asyncio.SubprocessProtocol):
         return reading
 
     @property
-    def _process(self) -> asyncio.SubprocessTransport:
+    def _process(self) -> asyncio.SubprocessTransport | Spawned:
         assert self._transport is not None  # noqa: S101 - for the type checker
         return self._transport
 

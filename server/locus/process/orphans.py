@@ -93,7 +93,8 @@ async def end_leftovers(run_id: str) -> int:
     while time.monotonic() < deadline and (left := leftovers(run_id)):
         busy = [pid for pid in left if any(mark.startswith(f"{STARTED_BY}=".encode()) for mark in _environment(pid))]
         spared = {*busy, *(below for pid in busy for below in descendants(pid))}
-        killed.update(pid for pid in left if pid not in spared and send(pid, signal.SIGKILL))
+        still = set(leftovers(run_id)).intersection(left)  # a supervisor that has just ended was not seen as busy
+        killed.update(pid for pid in still.difference(spared) if send(pid, signal.SIGKILL))
         await asyncio.sleep(_POLL * 5)
     return len(killed) + await _kill_all(lambda: leftovers(run_id))
 

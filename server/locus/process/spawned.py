@@ -1,0 +1,104 @@
+"""A POSIX process on the event loop. asyncio's own never comes to its end when everything is cancelled in the middle of its start, as a
+runner does that dies: here there is no moment between the start and its being known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+
+class Spawned:
+    """What Child needs of an `asyncio.SubprocessTransport`, and tells the same to its protocol."""
+
+    def __init__(self, protocol: asyncio.SubprocessProtocol, words: Sequence[str], *, stdin: int, **options: Any) -> None:
+        """Executes `words`; raises OSError where that is not possible. `connect` is called next."""
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+        self._code: int | None = None
+        self._pipes: dict[int, asyncio.ReadTransport] = {}
+        self._ends: dict[int, int] = {}
+        writing: list[int] = []
+        try:
+            for fd in (1, 2):
+                self._ends[fd], end = os.pipe()
+                writing.append(end)
+            self._process = subprocess.Popen(words, bufsize=0, stdin=stdin, stdout=writing[0], stderr=writing[1], **options)
+        except BaseException:
+            self._close_ends()
+            raise
+        finally:
+            for end in writing:
+                os.close(end)
+        self._watch()
+
+    async def connect(self) -> None:
+        """What it prints comes to the protocol from now on."""
+        try:
+            for fd in (1, 2):
+                pipe = os.fdopen(self._ends.pop(fd), "rb", buffering=0)
+                self._pipes[fd], _ = await self._loop.connect_read_pipe(lambda fd=fd: _Pipe(self._protocol, fd), pipe)  # type: ignore[misc]
+        except BaseException:
+            self._close_ends()
+            raise
+
+    # asyncio.SubprocessTransport
+
+    def get_pid(self) -> int:
+        return self._process.pid
+
+    def get_returncode(self) -> int | None:
+        return self._code
+
+    def get_pipe_transport(self, fd: int) -> asyncio.BaseTransport | None:
+        return self._pipes.get(fd)
+
+    def close(self) -> None:
+        """The process itself is left alone."""
+        self._close_ends()
+        for pipe in self._pipes.values():
+            pipe.close()
+
+    def _close_ends(self) -> None:
+        while self._ends:
+            os.close(self._ends.popitem()[1])
+
+    def _watch(self) -> None:
+        """Linux tells by a descriptor; elsewhere (untested) a thread waits."""
+        if sys.platform == "linux":
+            descriptor = os.pidfd_open(self._process.pid)
+            self._loop.add_reader(descriptor, self._readable, descriptor)
+        else:
+            threading.Thread(target=self._wait, name=f"waiting for {self._process.pid}", daemon=True).start()
+
+    def _readable(self, descriptor: int) -> None:
+        self._loop.remove_reader(descriptor)
+        os.close(descriptor)
+        self._exited(self._process.wait())
+
+    def _wait(self) -> None:
+        code = self._process.wait()
+        try:
+            self._loop.call_soon_threadsafe(self._exited, code)
+        except RuntimeError:  # the loop was closed meanwhile
+            return
+
+    def _exited(self, code: int) -> None:
+        self._code = code
+        self._protocol.process_exited()
+
+
+class _Pipe(asyncio.Protocol):
+    def __init__(self, protocol: asyncio.SubprocessProtocol, fd: int) -> None:
+        self._protocol, self._fd = protocol, fd
+
+    def data_received(self, data: bytes) -> None:
+        self._protocol.pipe_data_received(self._fd, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.pipe_connection_lost(self._fd, exc)
