@@ -99,7 +99,7 @@ class Workspace:
         said before is not believed."""
         from locus.tracker.choosing import Memory, choose
 
-        if anew or self._memory is None or not self.mirrored:  # only an editor asks at every command
+        if anew or self._memory is None:
             self._memory = Memory()
         try:
             found: Choice | LocusError = await choose(self.repo, self.settings().config.tracker, self._memory)

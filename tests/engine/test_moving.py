@@ -127,7 +127,7 @@ async def test_what_keeps_it_from_moving_is_said_before_anything_is_written(hous
             assert not counted.writes and not (house.ws.state / "moving.json").exists()
 
     demo.person.git("remote", "set-url", "origin", "https://git.example.org/octo/demo.git")
-    await refused("git.example.org, which is not known to be a GitHub", "GH_HOST=git.example.org")
+    await refused("git.example.org, which is not known to be a GitHub", "gh auth login --hostname git.example.org")
     demo.person.git("remote", "remove", "origin")
     await refused("this repository has no remote", "git remote add origin")
     demo.person.git("remote", "add", "origin", "https://github.com/octo/demo.git")

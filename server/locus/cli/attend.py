@@ -142,7 +142,7 @@ class Attendance:
                 picked = prompt.pick(answer, [option.id for option in question.options]) if picked is None else picked
                 if picked is not None:
                     break
-            said = await self._said(question.options[picked])
+            said = await self._said(question, question.options[picked])
         except asyncio.CancelledError:
             terminal.say("\n(this question is no longer open)")
             raise
@@ -152,9 +152,9 @@ class Attendance:
         except LocusError as error:
             terminal.say(f"the answer was not taken: {error}")
 
-    async def _said(self, option: Option) -> str | None:
-        """The words that go with it: an answer that is none of the choices, or why something is denied."""
-        if option.kind not in ("text", "reject_once"):
+    async def _said(self, question: Question, option: Option) -> str | None:
+        """The words that go with it: an answer that is none of the choices, or why an agent is denied something."""
+        if option.kind != "text" and (option.kind != "reject_once" or question.kind != "permission"):
             return None
         asked = "Your answer: " if option.kind == "text" else "Why, for the agent (Enter for no reason): "
         return ((await prompt.ask(self._session.terminal, asked)) or "").strip() or None

@@ -56,7 +56,7 @@ class Line:
 @pytest.fixture
 def line(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> Line:
     made = Line(github)
-    monkeypatch.setattr(Gh, "request", lambda _self, *given: made.request(*given))
+    monkeypatch.setattr(Gh, "request", lambda _self, *given, paused=None: made.request(*given))
     monkeypatch.setattr(lost, "_PAUSES", (0.0,))
     monkeypatch.setattr(client, "_BACK_OFF", (0.0,))
     return made
