@@ -12,6 +12,7 @@ from locus.model.base import Model
 from locus.model.task import Anchor, Priority, Range, Task, TaskChanges, TaskDraft, TaskFilter, TaskStatus, TaskType
 
 if TYPE_CHECKING:
+    from locus.model.issue_template import IssueTemplate
     from locus.workspace import Workspace
 
 
@@ -84,21 +85,36 @@ async def draft(ws: Workspace, args: DraftIssue, face: Face) -> Draft:
 async def create(ws: Workspace, args: CreateIssue, face: Face) -> Task:
     from locus.model.anchor import with_anchor
 
-    title, body = (args.title or "").strip(), args.body or ""
+    title, body, labels = (args.title or "").strip(), args.body or "", args.labels
+    anchor: Anchor | None = None
     if (args.uri is None) != (args.range is None):
         raise InvalidArguments("uri and range go together", "give both, or neither for an issue without code")
     if args.uri is not None and args.range is not None:
         made = await draft(ws, DraftIssue(uri=args.uri, range=args.range, title=title or None), face)
-        title = made.title
+        title, anchor = made.title, made.anchor
         body = f"{body}\n\n{made.body}".strip()
-        if made.anchor is not None:
-            body = with_anchor(body, made.anchor)
     if not title:
         raise InvalidArguments("title: an issue needs one", "say in a few words what is to be done")
     if args.sprint is not None:
         await ws.tracker.sprint(args.sprint)
-    wanted = TaskDraft(title=title, body=body, type=args.type, priority=args.priority, sprint=args.sprint, labels=args.labels)
+    if ws.tracker.keeper != "local" and (template := await _template(ws, args.type)) is not None:
+        title, labels = template.titled(title), (*labels, *(label for label in template.labels if label not in labels))
+        if args.body is None:  # a person who has written one has said what there is to say
+            body = f"{body}\n\n{template.body}".strip()
+    if anchor is not None:
+        body = with_anchor(body, anchor)
+    wanted = TaskDraft(title=title, body=body, type=args.type, priority=args.priority, sprint=args.sprint, labels=labels)
     return _placed(ws, await ws.tracker.create(wanted))
+
+
+async def _template(ws: Workspace, type: TaskType | None) -> IssueTemplate | None:
+    """The repository's own for such an issue, as it is at HEAD."""
+    from locus.model.issue_template import choose
+    from locus.repo import facts
+    from locus.repo.templates import issue_templates
+
+    commit = (await facts.head(ws.repo)).commit
+    return choose(await issue_templates(ws.repo.here, commit), type) if commit is not None else None
 
 
 async def listed(ws: Workspace, args: ListIssues, _face: Face) -> list[Task]:

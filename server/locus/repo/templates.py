@@ -1,4 +1,4 @@
-"""The template that a repository has for its pull requests, read from a commit: what stands there is what everybody has."""
+"""The templates that a repository has for its pull requests and issues, read from a commit: what stands there is what everybody has."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from locus.model.issue_template import IssueTemplate, parse
 from locus.repo.git import git, text
 from locus.repo.names import require_revision
 
 MOST = 64 * 1024
 """Bytes; GitHub takes no longer body."""
+_ISSUE = re.compile(r"issue_template\.md", re.IGNORECASE)
 _PULL = re.compile(r"pull_request_template\.(?:md|txt)", re.IGNORECASE)
 
 
@@ -29,6 +31,17 @@ async def pull_request_template(cwd: Path, commit: str) -> str | None:
             if entry.kind == "blob" and _PULL.fullmatch(entry.name) and (found := await _content(cwd, entry.object)):
                 return found
     return None
+
+
+async def issue_templates(cwd: Path, commit: str) -> list[IssueTemplate]:
+    """Those in `.github/ISSUE_TEMPLATE`, by name; without any the one in `.github`, at the top or in `docs`. Forms are for a browser."""
+    top = await _entries(cwd, f"{require_revision(commit)}^{{tree}}")
+    github = await _folder(cwd, top, ".github")
+    several = [entry for entry in await _folder(cwd, github, "issue_template") if entry.kind == "blob" and entry.name.endswith(".md")]
+    places = (github, top, await _folder(cwd, top, "docs")) if not several else ()
+    single = [entry for entries in places for entry in entries if entry.kind == "blob" and _ISSUE.fullmatch(entry.name)]
+    found = [(entry.name, await _content(cwd, entry.object)) for entry in several or single[:1]]
+    return [parse(name, said) for name, said in found if said is not None]
 
 
 async def _folder(cwd: Path, entries: list[_Entry], name: str) -> list[_Entry]:
