@@ -6,4 +6,4 @@ from support.repos import home, new_person, person, prepared_repositories
 
 __all__ = ["home", "new_person", "person", "prepared_repositories"]
 
-pytest_plugins = ["support.no_skips"]
+pytest_plugins = ["support.no_skips", "crash.counts"]

@@ -1,4 +1,4 @@
-"""A world for each kill point, and how many points were tried, told at the end of the test run."""
+"""A world for each kill point."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crash.histories import HISTORIES, Counts
-from crash.matrix import COUNTED, Settle
+from crash.matrix import Settle
 from crash.settling import Settling
 from locus.engine import patience
 from locus.tracker.github import client, lost
@@ -34,14 +33,3 @@ def settle_on_github(
     monkeypatch.setattr(lost, "_PAUSES", (0.02,))
     monkeypatch.setattr(client, "_BACK_OFF", (0.02,))
     return Settling(prepared_repositories, home, tmp_path, github, wire)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    told = [pair for report in terminalreporter.stats.get("passed", []) for pair in report.user_properties]
-    for what in COUNTED:
-        points = [value for name, value in told if name == what]
-        if points:
-            terminalreporter.write_line(f"{what}: {sum(points)} in {len(points)} tests, 0 differences")
-    counts = [Counts(*value) for name, value in told if name == HISTORIES]
-    if counts:
-        terminalreporter.write_line(str(sum(counts, Counts())))
