@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,7 @@ class Memory:
     def missing(self) -> list[Sighting]:
         """By hashes alone: what is neither in a worktree, on a branch, nor the tree of a kept commit."""
         there = {*self._standing(), *self._on_branches(), *self._below_kept(), *self._kept()}
-        return [sighting for sha, sighting in self.seen.items() if sha not in there]
+        return list(self._not_in(there))
 
     async def lost(self, folder: Path) -> list[str]:
         """Every snapshot that is listed is really restored, below `folder`, and compared with what was seen."""
@@ -66,7 +67,23 @@ class Memory:
             had[tree.sha] = tree
             self.restored += 1
         there = {*self._standing(), *self._on_branches(), *self._below_kept(), *had}
-        return [_told(sighting, list(had.values())) for sha, sighting in self.seen.items() if sha not in there]
+        return [_told(sighting, list(had.values())) for sighting in self._not_in(there)]
+
+    def _not_in(self, there: set[str]) -> Iterator[Sighting]:
+        gone = {sha: sighting for sha, sighting in self.seen.items() if sha not in there}
+        beside = set(self._beside_repositories()) if gone else set()
+        yield from (sighting for sha, sighting in gone.items() if sha not in beside)
+
+    def _beside_repositories(self) -> Iterator[str]:
+        """The files of branches on which an agent has committed a repository of its own: they name its commit only, and a worktree that
+        is made of them has an empty folder there."""
+        for tree in set(self._log("--branches", "--remotes")):
+            listed = [entry.partition("\t") for entry in self.house.person.look("ls-tree", "-rz", tree).split("\0") if entry]
+            if any(head.startswith("160000") for head, _, _ in listed):
+                files = {
+                    os.fsencode(path): (head[:6].encode(), head.split()[2]) for head, _, path in listed if not head.startswith("160000")
+                }
+                yield Tree(files).sha
 
     async def listed(self) -> list[str]:
         """The snapshots that `locus worktree list` shows."""
