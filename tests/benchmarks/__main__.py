@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from benchmarks import hosted, measure, running, serving, trees
+from benchmarks import hosted, listening, measure, running, serving, trees
 from benchmarks.measure import Row
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Path, bool], Coroutine[Any, Any, list[Row]]]] = 
     "start": serving.acknowledged,
     "tasks": running.tasks,
     "github": hosted.sprint,
+    "lines": listening.lines,
     "worktree": trees.worktree,
     "recovery": running.recovery,
     "shutdown": serving.shutdown,
