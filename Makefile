@@ -14,6 +14,7 @@ BUILT := $(VENV)/built-for
 EXTENSION := vscode-extension
 MODULES := $(EXTENSION)/node_modules/.package-lock.json
 AGENTS := tests/agents/node_modules/.package-lock.json
+EXAMPLES := tests/agents/.cache/fetched
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test check bench vsix check-extension test-agents test-editors clean
@@ -91,7 +92,12 @@ $(AGENTS): tests/agents/package.json tests/agents/package-lock.json
 	@cd tests/agents && npm ci --loglevel=error </dev/null >/dev/null
 	@touch $(AGENTS)
 
-test-agents: $(BUILT) $(AGENTS)
+$(EXAMPLES): $(BUILT) tests/agents/requirements.txt
+	@rm -rf tests/agents/.cache
+	@$(PY) -m pip download --quiet --disable-pip-version-check --no-deps --no-binary=:all: -r tests/agents/requirements.txt --dest tests/agents/.cache </dev/null
+	@touch $(EXAMPLES)
+
+test-agents: $(BUILT) $(AGENTS) $(EXAMPLES)
 	@$(PY) -m pytest -n $(JOBS) --maxprocesses=2 -m agents $(ARGS)
 
 test-editors: $(BUILT) vsix
@@ -100,5 +106,5 @@ test-editors: $(BUILT) vsix
 	@$(PY) -m pytest -m editors $(ARGS)
 
 clean:
-	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/editors/.cache tests/agents/node_modules $(EXTENSION)/dist $(EXTENSION)/node_modules
+	@rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/editors/.cache tests/agents/node_modules tests/agents/.cache $(EXTENSION)/dist $(EXTENSION)/node_modules
 	@find server tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,7 +22,7 @@ async def listed(session: Session, _given: Given) -> int:
             return
         for proposal in proposals:
             yield f"{session.terminal.style(proposal.id, 'bold')} {session.terminal.glyphs.dot} #{proposal.task}"
-            yield from (f"    {one_line(text)}" for text in proposal.learned)
+            yield from (f"    {one_line(line)}" for line in proposal.diff.splitlines())
         yield ""
         yield f"Take them into {proposals[0].path} with: locus memory accept [ID...]"
         yield "Forget them with: locus memory dismiss [ID...]"
