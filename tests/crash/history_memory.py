@@ -75,9 +75,9 @@ class Memory:
         yield from (sighting for sha, sighting in gone.items() if sha not in beside)
 
     def _beside_repositories(self) -> Iterator[str]:
-        """The files of branches on which an agent has committed a repository of its own: they name its commit only, and a worktree that
-        is made of them has an empty folder there."""
-        for tree in set(self._log("--branches", "--remotes")):
+        """The files of branches and snapshots in which an agent has committed a repository of its own: they name its commit only, and a
+        worktree that is made of them has an empty folder there."""
+        for tree in {*self._log("--branches", "--remotes"), *self._kept()}:
             listed = [entry.partition("\t") for entry in self.house.person.look("ls-tree", "-rz", tree).split("\0") if entry]
             if any(head.startswith("160000") for head, _, _ in listed):
                 files = {

@@ -139,7 +139,9 @@ class Play:
         common = self.house.ws.repo.common_dir
         dead = any(view.state is RunState.LOST for view in RunStore(self.house.ws.runs).views())
         places = ("worktrees/", "refs/heads/locus/") if dead else ()  # theirs to clear who take that run up again
-        locks = [str(path.relative_to(common)) for path in common.rglob("*.lock")]
+        locks = [
+            str(path.relative_to(common)) for path in common.rglob("*.lock") if path.name != "maintenance.lock"
+        ]  # a person's git tidies up
         found = [f"a git lock file: {name}" for name in locks if not name.startswith(places)]
         found += [f"a rebase that never ended: {path.relative_to(common)}" for path in common.glob("worktrees/*/rebase-*")]
         broken = self.house.person.look("fsck", "--connectivity-only", "--no-dangling", "--no-progress", check=False)

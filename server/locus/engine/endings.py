@@ -13,7 +13,7 @@ from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError
 from locus.model.states import TaskState
 from locus.repo import records, work, worktrees
-from locus.repo.objects import rev_parse, update_ref
+from locus.repo.objects import is_ancestor, rev_parse, update_ref
 
 
 async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) -> None:
@@ -38,6 +38,9 @@ async def _keep(run: Run, number: int, ended: TaskEnded, place: Place) -> None:
     """A failure is a warning: the worktree is still there."""
     try:
         await snapshots.whole(run, place.worktree, place.branch, place.start, number, f"{ended.state}: {ended.message}"[:200])
+        (tip,) = await rev_parse(run.repo.here, f"refs/heads/{place.branch}")
+        if tip != place.start and (tip is None or not await is_ancestor(run.repo.here, place.start, tip)):
+            await snapshots.keep_tip(run, place.start, number, "before its agent rewrote history")  # it may be an earlier attempt's
     except LocusError as error:
         run.warn(f"no snapshot could be taken of {place.worktree}: {error}")
 
