@@ -143,7 +143,8 @@ async def test_what_a_finished_agent_leaves_is_ended(start: Start, family: Famil
 async def test_a_child_that_goes_on_writing_is_ended_and_what_it_wrote_is_there(start: Start) -> None:
     agent = await start(["sh", "-c", "(echo on; touch on; exec yes on) & until [ -e on ]; do sleep 0.01; done; exit 4"])
     out, _ = await everything(agent)
-    assert set(out.split()) == {b"on"}
+    *whole, last = out.split()
+    assert set(whole) <= {b"on"} and b"on".startswith(last), "it may be ended in the middle of a word"
     assert await agent.wait() == 4
 
 
