@@ -184,13 +184,15 @@ class World:
     last_id: int = 0
     ahead: float = 0.0
     """Seconds by which this world's clock is ahead of the machine's."""
+    stopped: float | None = None
+    """Where this world's clock stands still."""
 
     def new_id(self) -> int:
         self.last_id += 1
         return self.last_id
 
     def seconds(self) -> float:
-        return time.time() + self.ahead
+        return (time.time() if self.stopped is None else self.stopped) + self.ahead
 
     def now(self) -> str:
         """In whole seconds, as GitHub has it."""

@@ -17,6 +17,11 @@ NewTracker = Callable[..., GitHubTracker]
 
 
 @pytest.fixture
+def within_a_second(github: GitHub) -> None:
+    github.stop_the_clock()
+
+
+@pytest.fixture
 async def seen(new_tracker: NewTracker, github: GitHub, demo: Demo) -> GitHubTracker:
     """Has looked: #1 in the sprint `Sprint 1`, #2 beside it, #3 closed."""
     github.milestone(demo.repository, "Sprint 1")
@@ -58,11 +63,16 @@ async def test_only_what_has_changed_is_read_again(seen: GitHubTracker, github: 
     assert (await seen.sprint("Sprint 1")).counts == {"done": 1}
 
 
-async def test_two_changes_within_one_second_are_both_seen(seen: GitHubTracker, github: GitHub, demo: Demo) -> None:
+@pytest.mark.parametrize("fresh", [False, True], ids=["same server", "after a restart"])
+async def test_changes_within_one_second_are_all_seen(
+    within_a_second: None, seen: GitHubTracker, new_tracker: NewTracker, github: GitHub, demo: Demo, fresh: bool
+) -> None:
     for title in ("Uno", "Ein"):
         github.edit(demo.repository, 1, title=title)
-        assert await seen.refresh()
-        assert await titles(seen) == ["Two", title]
+        tracker = new_tracker(mirror=True) if fresh else seen
+        assert await tracker.refresh()
+        assert await titles(tracker) == ["Two", title]
+        assert not await tracker.refresh()
 
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["same server", "after a restart"])

@@ -7,6 +7,8 @@ has vanished (deleted, transferred) or was renamed, which no list says.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Iterable
@@ -34,7 +36,7 @@ _OLD = 200
 
 
 class Seen(Model):
-    """The file. `updated` is GitHub's time of the newest change in it, `recent` when each of the last changed issues was changed."""
+    """The file. `updated` is GitHub's time of the newest change in it, `recent` a digest of what the list said of each issue in it."""
 
     updated: str
     recent: dict[int, str] = Field(default_factory=dict)
@@ -84,7 +86,7 @@ class Mirror:
             if self._asked == (recent, milestones):
                 return False
             first, self._asked = self._asked is None, (recent, milestones)
-            changed = [each for each in recent if _is_news(each, before, again=not first)]
+            changed = [each for each in recent if _is_news(each, before)]
             moved = {_milestone(each) for each in milestones} != {_sprint(sprint) for sprint in before.sprints}
             unexplained = not changed and not moved and not first
             if unexplained or len(changed) == _PAGE or _vanished(recent, changed, before) or _renamed(milestones, before):
@@ -95,7 +97,7 @@ class Mirror:
             numbers = [number for each in changed for number in _concerned(each)]
             tasks = [task for task in await asyncio.gather(*map(self._reread, dict.fromkeys(numbers))) if task is not None]
             sprints = tuple(await self._sprints.all("all"))
-            self._keep(Seen(updated=_newest(recent), recent=_times(recent), tasks=_with(before.tasks, tasks), sprints=sprints))
+            self._keep(Seen(updated=_newest(recent), recent=_digests(recent), tasks=_with(before.tasks, tasks), sprints=sprints))
             return True
 
     async def _recent(self) -> list[Json]:
@@ -142,7 +144,7 @@ class Mirror:
         opened = await self._issues.select(TaskFilter(state="open"))
         closed = await self._issues.select(TaskFilter(state="closed", limit=_OLD))
         sprints = await self._sprints.all("all")
-        return Seen(updated=_newest(recent), recent=_times(recent), tasks=(*opened, *closed), sprints=tuple(sprints))
+        return Seen(updated=_newest(recent), recent=_digests(recent), tasks=(*opened, *closed), sprints=tuple(sprints))
 
     def _stored(self) -> Seen | None:
         """What the file says: another window may have written it. A file that cannot be read is made anew."""
@@ -177,10 +179,10 @@ def _with(tasks: Iterable[Task], changed: Iterable[Task]) -> tuple[Task, ...]:
     return tuple(found[number] for number in sorted(found, reverse=True))
 
 
-def _is_news(changed: Json, before: Seen, *, again: bool) -> bool:
-    """Times are in whole seconds: `again` counts what was changed in the second of the last look too, though it was seen then."""
-    at = changed["updated_at"]
-    return bool(at > before.updated or (at == before.updated and (again or before.recent.get(changed["number"]) != at)))
+def _is_news(each: Json, before: Seen) -> bool:
+    """Times are in whole seconds: what was changed in the second of the last look, and after it, is known by what the list says of it."""
+    at: str = each["updated_at"]
+    return at > before.updated or (at == before.updated and before.recent.get(each["number"]) != _digest(each))
 
 
 def _vanished(recent: list[Json], changed: list[Json], before: Seen) -> bool:
@@ -208,5 +210,9 @@ def _newest(recent: list[Json]) -> str:
     return recent[0]["updated_at"] if recent else ""
 
 
-def _times(recent: list[Json]) -> dict[int, str]:
-    return {each["number"]: each["updated_at"] for each in recent}
+def _digests(recent: list[Json]) -> dict[int, str]:
+    return {each["number"]: _digest(each) for each in recent}
+
+
+def _digest(each: Json) -> str:
+    return hashlib.sha256(json.dumps(each, sort_keys=True).encode()).hexdigest()[:16]
