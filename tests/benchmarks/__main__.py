@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from benchmarks import hosted, listening, measure, running, serving, trees
+from benchmarks import editing, hosted, listening, measure, running, serving, trees
 from benchmarks.measure import Row
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -24,6 +24,9 @@ BENCHMARKS: dict[str, Callable[[Path, bool], Coroutine[Any, Any, list[Row]]]] = 
     "tasks": running.tasks,
     "github": hosted.sprint,
     "lines": listening.lines,
+    "requests": editing.requests,
+    "told": editing.told,
+    "memory": editing.memory,
     "worktree": trees.worktree,
     "recovery": running.recovery,
     "shutdown": serving.shutdown,

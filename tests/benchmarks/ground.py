@@ -46,12 +46,12 @@ def git(cwd: Path, env: dict[str, str], *arguments: str, input: bytes = b"") -> 
     return done.stdout.decode().strip()
 
 
-def make(folder: Path, *, files: int, agent: list[str] = INSTANT) -> Ground:
+def make(folder: Path, *, files: int, agent: list[str] = INSTANT, agent_settings: Mapping[str, object] | None = None) -> Ground:
     """A repository of `files` files of about 5 KB, pushed. The agent stands in the person's own file, which needs no permission."""
     ground = Ground(folder / "home", folder / "project", folder / "remote.git")
     for path in (ground.home / ".config/locus", ground.project):
         path.mkdir(parents=True)
-    config = {"agents": {"instant": {"kind": "shell", "argv": agent}}}
+    config = {"agents": {"instant": {"kind": "shell", "argv": agent}}, "agent": {**(agent_settings or {})}}
     (ground.home / ".config/locus/config.json").write_text(json.dumps(config), encoding="utf-8")
     git(folder, ground.env, "init", "--quiet", "--bare", "--initial-branch=main", str(ground.remote))
     ground.git("init", "--quiet", "--initial-branch=main")
