@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from locus.agents.protocol import Agent
     from locus.repo.facts import Repository
     from locus.tracker.choosing import Choice, Memory
-    from locus.tracker.github import GitHubTracker
+    from locus.tracker.github.keeper import GitHubTracker
     from locus.tracker.github.limits import Patience
     from locus.tracker.github.place import GitHubPlace
     from locus.tracker.local import LocalTracker
@@ -141,7 +141,7 @@ class Workspace:
 
     def github(self, place: GitHubPlace, *, patience: Patience | None = None, **more: Any) -> GitHubTracker:
         """The keeper at this place, whichever has the tasks."""
-        from locus.tracker.github import GitHubTracker
+        from locus.tracker.github.keeper import GitHubTracker
 
         given = {"patience": patience, **more} if patience is not None else more
         return GitHubTracker(place, root=self.repo.main, locks=self.locks, limits=self.repo.locus_dir / "rate-limit.json", **given)

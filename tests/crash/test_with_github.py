@@ -22,8 +22,8 @@ from crash.worlds import WORLDS, World
 from locus import locks
 from locus.engine import store
 from locus.model.task import PullRequest
-from locus.tracker.github import GitHubTracker
 from locus.tracker.github.issues import Issues
+from locus.tracker.github.keeper import GitHubTracker
 from support.fused_runner import Boundary
 from support.procs import until_async
 

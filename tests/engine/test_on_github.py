@@ -6,7 +6,7 @@ import pytest
 
 from locus.errors import LocusError, Refused
 from locus.model.labels import LABELS
-from locus.tracker.github import GitHubTracker
+from locus.tracker.github.keeper import GitHubTracker
 from locus.workspace import Workspace
 from support.github.fixtures import Demo, demo, gh, github, short_folder, wire
 from support.github.gh import Gh

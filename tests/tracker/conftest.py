@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from locus.tracker.github import GitHubTracker
+from locus.tracker.github.keeper import GitHubTracker
 from locus.tracker.github.place import GitHubPlace
 from locus.tracker.local import LocalTracker
 from locus.tracker.protocol import Tracker

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from locus.tracker.github import GitHubTracker, client
+from locus.tracker.github import client
 from locus.tracker.github.client import shortly
+from locus.tracker.github.keeper import GitHubTracker
 from locus.tracker.github.place import GitHubPlace
 from support.github.fixtures import Demo
 

@@ -13,7 +13,8 @@ import pytest
 
 from locus.errors import LocusError, NotFound, NotSetUp, OutOfReach, Refused
 from locus.model.task import TaskDraft, TaskFilter, TaskStatus
-from locus.tracker.github import GitHubTracker, client, lost
+from locus.tracker.github import client, lost
+from locus.tracker.github.keeper import GitHubTracker
 from support.github.fixtures import Demo
 from support.github.github import GitHub
 

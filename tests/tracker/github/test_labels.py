@@ -8,7 +8,7 @@ import pytest
 
 from locus.model.labels import LABELS
 from locus.model.task import TaskDraft, TaskStatus
-from locus.tracker.github import GitHubTracker
+from locus.tracker.github.keeper import GitHubTracker
 from locus.tracker.github.place import GitHubPlace
 from support.github.fixtures import Demo
 from support.github.github import GitHub

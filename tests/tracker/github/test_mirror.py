@@ -9,7 +9,7 @@ import pytest
 
 from locus.errors import NotFound, Refused
 from locus.model.task import TaskFilter, TaskStatus
-from locus.tracker.github import GitHubTracker
+from locus.tracker.github.keeper import GitHubTracker
 from support.github.fixtures import Demo
 from support.github.github import GitHub
 

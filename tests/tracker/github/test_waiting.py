@@ -12,7 +12,7 @@ import pytest
 
 from locus.errors import OutOfReach
 from locus.model.task import TaskDraft
-from locus.tracker.github import GitHubTracker
+from locus.tracker.github.keeper import GitHubTracker
 from support.github.fixtures import Demo
 from support.github.github import GitHub
 from support.procs import until_async

@@ -12,7 +12,7 @@ from locus.errors import NotFound, Refused
 from locus.model.moving import Move, MovingSprint
 from locus.model.references import renumbered
 from locus.model.task import Comment, PullDraft, SprintDraft, Task, TaskChanges
-from locus.tracker.github import GitHubTracker
+from locus.tracker.github.keeper import GitHubTracker
 from locus.tracker.messages import TITLE_LIMIT
 
 

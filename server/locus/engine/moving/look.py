@@ -15,8 +15,8 @@ from locus.repo import facts
 from locus.repo.kept import keeps
 from locus.repo.objects import refs_below
 from locus.repo.push import remote_tips
-from locus.tracker.github import GitHubTracker
 from locus.tracker.github.adopting import Room
+from locus.tracker.github.keeper import GitHubTracker
 from locus.tracker.github.sprints import means
 from locus.tracker.protocol import Tracker
 from locus.workspace import Workspace

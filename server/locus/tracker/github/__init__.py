@@ -1,5 +1,1 @@
-"""Tasks kept on GitHub, through the `gh` CLI."""
-
-from locus.tracker.github.keeper import GitHubTracker
-
-__all__ = ["GitHubTracker"]
+"""Tasks kept on GitHub, through the `gh` CLI. Where they are kept otherwise, only the finding out is imported: `place`, `forks`, `gh`."""
