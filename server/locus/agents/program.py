@@ -3,6 +3,7 @@ has brought along."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -32,13 +33,19 @@ def found(program: str, root: Path) -> str:
     return str(root / program) if is_path(program) else program
 
 
-async def said(words: Sequence[str], root: Path, env: Mapping[str, str]) -> process.Completed | None:
-    """What the program answers to a question about itself; None where it does not run, or takes too long."""
-    try:
-        return await process.run(words, cwd=root, env=env, timeout=_PATIENCE, check=False)
-    except ProcessFailed:
-        return None
+async def about(program: str, status: Sequence[str], root: Path, env: Mapping[str, str]) -> tuple[Sequence[str], process.Completed | None]:
+    """The words of its version, and what it answers to `status`."""
+    version, answer = await asyncio.gather(*(_said([program, *words], root, env) for words in (["--version"], status)))
+    return version.out.split() if version is not None and version.code == 0 else [], answer
 
 
 def is_path(program: str) -> bool:
     return os.sep in program or bool(os.altsep and os.altsep in program)
+
+
+async def _said(words: Sequence[str], root: Path, env: Mapping[str, str]) -> process.Completed | None:
+    """None where it does not run, or takes too long."""
+    try:
+        return await process.run(words, cwd=root, env=env, timeout=_PATIENCE, check=False)
+    except ProcessFailed:
+        return None

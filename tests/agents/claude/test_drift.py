@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from locus.agents.claude import session
+from locus.agents.messages import parsed
 from locus.agents.protocol import Decision
 from locus.model.agent import PermissionRequest
 from support.claude import Claude
@@ -29,14 +29,13 @@ def _kind(message: dict[str, Any]) -> str:
 
 async def test_the_kinds_of_its_messages_are_those_we_know(claude: Claude, monkeypatch: pytest.MonkeyPatch) -> None:
     messages: list[dict[str, Any]] = []
-    parsed = session.parsed
 
     def recorded(line: str) -> dict[str, Any] | None:
         if (message := parsed(line)) is not None:
             messages.append(message)
         return message
 
-    monkeypatch.setattr(session, "parsed", recorded)
+    monkeypatch.setattr("locus.agents.claude.session.parsed", recorded)
     turn = await claude.play(
         Step((thinking("A file."), text("I will create it."), tool("Write", file_path="{cwd}/a.txt", content="a\n"))),
         uses("Bash", command="exit 3", description="Fail"),

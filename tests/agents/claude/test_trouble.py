@@ -93,7 +93,7 @@ async def test_a_provider_that_falls_silent_does_not_hold_an_interrupt_up(claude
 
 
 async def test_one_that_hears_nothing_any_more_is_made_to_end(claude: Claude, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("locus.agents.claude.session.INTERRUPT_GRACE", 0.3)
+    monkeypatch.setattr("locus.agents.turn_process.INTERRUPT_GRACE", 0.3)
     turn = await claude.play(LONG, profile=ANY_COMMAND)
     tool = await _tool(claude)
     os.kill(_program(claude), signal.SIGSTOP)

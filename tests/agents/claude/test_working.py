@@ -156,7 +156,7 @@ async def test_the_turn_goes_on_until_subagents_and_background_commands_are_done
 
 async def test_a_command_that_never_ends_does_not_hold_the_turn_up(claude: Claude, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("locus.agents.claude.session.COMMAND_PATIENCE", 0.5)
-    monkeypatch.setattr("locus.agents.claude.session.EXIT_GRACE", 0.2)
+    monkeypatch.setattr("locus.agents.turn_process.EXIT_GRACE", 0.2)
     turn = await claude.play(
         uses("Bash", command="echo $$ > pid; mv pid server; sleep 600", description="Serve", run_in_background=True),
         uses("Bash", command="until [ -e server ]; do sleep 0.05; done", description="Wait for it"),

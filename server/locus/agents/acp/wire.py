@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from locus.agents.messages import as_lines, parsed
 from locus.process import Supervised
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Wire:
         self._next_line = next_line
 
     async def send(self, message: dict[str, Any]) -> None:
-        if not await self._supervised.write(json.dumps(message).encode() + b"\n"):
+        if not await self._supervised.write(as_lines([message])):
             raise ConnectionError("the agent does not listen any more")
 
     async def receive(self) -> dict[str, Any] | None:
@@ -52,12 +52,7 @@ class Wire:
 
 def parse(line: bytes) -> dict[str, Any] | None:
     """None for what is no message, or one that nobody here would understand."""
-    try:
-        message = json.loads(line)
-    except ValueError:
-        log.debug("not a message: %.200r", line)
-        return None
-    if not isinstance(message, dict):
+    if (message := parsed(line)) is None:
         log.debug("not a message: %.200r", line)
         return None
     if message.get("method") == "session/update" and (kind := _update_kind(message)) not in KNOWN_UPDATES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Final
 
 from locus import process
 from locus.agents.claude.session import ClaudeSession, first_words
-from locus.agents.program import found, require, said
+from locus.agents.program import about, found, require
 from locus.agents.protocol import Assignment, Standing
+from locus.agents.turn_process import begin
 from locus.errors import Refused
 from locus.model.config import AgentProfile
 
@@ -45,9 +45,6 @@ _NOT_HERE: Final = (
     "ExitPlanMode",
 )
 
-_LINE: Final = 64 * 1024 * 1024
-"""Bytes of one message: it may hold a whole file, twice."""
-
 
 class ClaudeAgent:
     kind = "claude"
@@ -65,10 +62,8 @@ class ClaudeAgent:
         return any(env.get(name) for name in _LOGINS) or (folder / ".credentials.json").exists()
 
     async def standing(self, root: Path) -> Standing:
-        program, env = found(self._profile.words[0], root), self._env()
-        number, status = await asyncio.gather(said([program, "--version"], root, env), said([program, "auth", "status"], root, env))
-        words = number.out.split() if number is not None and number.code == 0 else []
-        return Standing(version=words[0] if words else None, tested=TESTED, logged_in=_logged_in(status), login=LOGIN)
+        version, status = await about(found(self._profile.words[0], root), ["auth", "status"], root, self._env())
+        return Standing(version=version[0] if version else None, tested=TESTED, logged_in=_logged_in(status), login=LOGIN)
 
     def _env(self) -> dict[str, str]:
         return process.agent_env(dict(self._profile.env))
@@ -78,16 +73,9 @@ class ClaudeAgent:
         temporary.mkdir(mode=0o700, exist_ok=True)
         own = {"CLAUDE_CODE_TMPDIR": str(temporary)}  # its sockets and the output of its background commands
         budget = self._profile.limits.budget_usd if assignment.budget_usd is None else assignment.budget_usd
-        supervised = await process.supervise(
-            self._argv(assignment, budget),
-            cwd=assignment.worktree,
-            env=process.agent_env({**assignment.variables, **own, **self._profile.env}),
-            input=first_words(assignment.prompt),
-            interactive=True,
-            hold=assignment.hold,
-            line_cap=_LINE,
-        )
-        return ClaudeSession(supervised, assignment.worktree, temporary, budget)
+        env = process.agent_env({**assignment.variables, **own, **self._profile.env})
+        begun = await begin(self._argv(assignment, budget), assignment, env, first_words(assignment.prompt))
+        return ClaudeSession(begun, assignment.worktree, temporary, budget)
 
     def _argv(self, assignment: Assignment, budget_usd: float | None) -> list[str]:
         """What the profile adds comes first: of an option that is given twice Claude takes the last."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Final
@@ -12,17 +11,15 @@ from locus.agents.codex.binary import native
 from locus.agents.codex.contract import TESTED
 from locus.agents.codex.conversation import Conversation
 from locus.agents.codex.session import CodexSession, taken
-from locus.agents.program import require, said
+from locus.agents.program import about, require
 from locus.agents.protocol import Assignment, Standing
+from locus.agents.turn_process import begin
 from locus.errors import Refused
 from locus.model.config import AgentProfile
 
 INSTALL: Final = "install Codex with `npm install -g @openai/codex`, or name the program in `argv` of the agent"
 
 LOGIN: Final = "log in with `codex login`"
-
-_LINE: Final = 64 * 1024 * 1024
-"""Bytes of one message: it may hold a whole file, or all that a command printed."""
 
 
 class CodexAgent:
@@ -43,10 +40,8 @@ class CodexAgent:
 
     async def standing(self, root: Path) -> Standing:
         env = self._env()
-        program = native(self._profile.words[0], root, env)
-        number, status = await asyncio.gather(said([program, "--version"], root, env), said([program, "login", "status"], root, env))
-        words = number.out.split() if number is not None and number.code == 0 else []
-        return Standing(version=words[-1] if words else None, tested=TESTED, logged_in=_logged_in(status), login=LOGIN)
+        version, status = await about(native(self._profile.words[0], root, env), ["login", "status"], root, env)
+        return Standing(version=version[-1] if version else None, tested=TESTED, logged_in=_logged_in(status), login=LOGIN)
 
     def _env(self) -> dict[str, str]:
         return process.agent_env(dict(self._profile.env))
@@ -60,16 +55,8 @@ class CodexAgent:
             model=assignment.model or self._profile.model,
             thread=assignment.session,
         )
-        supervised = await process.supervise(
-            self._argv(assignment, env),
-            cwd=assignment.worktree,
-            env=env,
-            input=taken(conversation),
-            interactive=True,
-            hold=assignment.hold,
-            line_cap=_LINE,
-        )
-        return CodexSession(supervised, conversation)
+        begun = await begin(self._argv(assignment, env), assignment, env, taken(conversation))
+        return CodexSession(begun, conversation)
 
     def _argv(self, assignment: Assignment, env: dict[str, str]) -> list[str]:
         """Of a setting that is given twice Codex takes the last."""
