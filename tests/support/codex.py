@@ -1,19 +1,14 @@
-"""The real Codex, pinned in tests/agents/package.json, with a scripted model for a provider and a home of the test's own."""
+"""The real Codex for tests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from locus.agents import build
 from locus.agents.codex.binary import native
-from locus.model.config import AgentProfile
-from support.models.responses import Step
-from support.models.server import Request, ScriptedModel
-from support.turns import Turn, Turns
+from support.models.responses import Step, responses_server
+from support.real_agent import PROGRAMS, RealAgent, pinned
 
-PROGRAM = Path(__file__).parents[1] / "agents" / "node_modules" / ".bin" / "codex"
+PROGRAM = PROGRAMS / "codex"
 KEY = "test-key"
 MODEL = "gpt-5.5"
 """One that this version knows: it is given the tool that changes files."""
@@ -40,52 +35,30 @@ request_max_retries = 1
 stream_max_retries = 2
 """
 
+Codex = RealAgent[Step]
 
-class Codex:
-    """`play` starts a turn of which the model's part is the given steps."""
 
-    def __init__(self, folder: Path, model: ScriptedModel[Step]) -> None:
-        assert PROGRAM.exists(), "Codex is not there: `make test-agents` installs it"
-        self.model = model
-        self.turns = Turns(folder)
-        self.home = folder / "home"
-        self.home.mkdir()
+def codex_in(folder: Path) -> Codex:
+    return RealAgent("codex", [str(pinned("codex"))], _settings, responses_server(), folder)
 
-    @property
-    def worktree(self) -> Path:
-        return self.turns.worktree
 
-    def config(self, scenario: str) -> Path:
-        """The folder of the person's own settings, one for each scenario. Threads are kept in it."""
-        folder = self.home / scenario
-        if not folder.exists():
-            folder.mkdir()
-            (folder / "config.toml").write_text(_CONFIG.format(model=MODEL, url=self.model.url(scenario)))
-        return folder
-
-    def profile(self, scenario: str, env: dict[str, str] | None = None, words: Sequence[str] = (), **more: Any) -> AgentProfile:
-        own = {"HOME": str(self.home), "CODEX_HOME": str(self.config(scenario)), "SCRIPTED_KEY": KEY, "NO_PROXY": "127.0.0.1"}
-        return AgentProfile(kind="codex", argv=(str(PROGRAM), *words), env=own | (env or {}), **more)
-
-    def script(self, *steps: Step) -> str:
-        """The name under which the steps are played."""
-        name = f"scenario-{len(self.model.scenarios)}"
-        self.model.scenarios[name] = steps
-        return name
-
-    async def play(self, *steps: Step, profile: dict[str, Any] | None = None, **assignment: Any) -> Turn:
-        return await self.again(self.script(*steps), profile=profile, **assignment)
-
-    async def again(self, scenario: str, profile: dict[str, Any] | None = None, **assignment: Any) -> Turn:
-        """Another turn with the model's part of that name."""
-        return await self.turns.start(build(self.profile(scenario, **(profile or {}))), **assignment)
-
-    @property
-    def requests(self) -> list[Request]:
-        return self.model.requests
+def config_of(codex: Codex, scenario: str) -> Path:
+    """The folder of the person's own settings, one for each scenario. Threads are kept in it."""
+    return _config(codex.home, scenario, codex.model.url(scenario))
 
 
 def binary() -> str:
     """The native program of the pinned version."""
-    assert PROGRAM.exists(), "Codex is not there: `make test-agents` installs it"
-    return native(str(PROGRAM), PROGRAM.parent, {})
+    return native(str(pinned("codex")), PROGRAMS, {})
+
+
+def _settings(home: Path, scenario: str, url: str) -> dict[str, str]:
+    return {"CODEX_HOME": str(_config(home, scenario, url)), "SCRIPTED_KEY": KEY}
+
+
+def _config(home: Path, scenario: str, url: str) -> Path:
+    folder = home / scenario
+    if not folder.exists():
+        folder.mkdir()
+        (folder / "config.toml").write_text(_CONFIG.format(model=MODEL, url=url))
+    return folder

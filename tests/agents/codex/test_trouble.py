@@ -11,7 +11,7 @@ import time
 import pytest
 
 from locus.model.agent import Exited, PermissionRequest, Retry, Started, Text, ToolStart
-from support.codex import Codex
+from support.codex import Codex, config_of
 from support.models.responses import Refusal, Step, new_file, shell, tool_outputs
 from support.models.server import Midway
 from support.procs import alive, carriers, numbers, program, until_async
@@ -77,7 +77,7 @@ async def test_nothing_is_left_of_a_killed_turn(codex: Codex) -> None:
     await turn.until(ToolStart)
     await turn.session.kill()
     assert (await turn.end()).outcome == "cancelled"
-    assert not carriers("CODEX_HOME", str(codex.config("scenario-0")))
+    assert not carriers("CODEX_HOME", str(config_of(codex, "scenario-0")))
 
 
 _OURS = """
@@ -107,7 +107,7 @@ async def test_kill_of_our_process_leaves_nothing_of_it(codex: Codex, mode: str)
         await until_async(lambda: numbers(codex.worktree / "pids"), 45)
         ours.send_signal(signal.SIGKILL)
         await ours.wait()
-        await until_async(lambda: not carriers("CODEX_HOME", str(codex.config(scenario))), 15)
+        await until_async(lambda: not carriers("CODEX_HOME", str(config_of(codex, scenario))), 15)
     finally:
         if ours.returncode is None:
             ours.kill()
@@ -128,7 +128,7 @@ async def test_a_wrong_key_ends_it_at_once(codex: Codex) -> None:
 
 async def test_a_missing_key_is_told_as_that(codex: Codex) -> None:
     scenario = codex.script(Step("Never."))
-    config = codex.config(scenario) / "config.toml"
+    config = config_of(codex, scenario) / "config.toml"
     config.write_text(config.read_text().replace("SCRIPTED_KEY", "NO_SUCH_KEY"))
     end = await (await codex.again(scenario)).end()
     assert (end.outcome, end.reason) == ("credentials", "Missing environment variable: `NO_SUCH_KEY`.")
@@ -202,7 +202,7 @@ async def test_codex_that_ends_by_itself_has_failed_with_its_last_words(codex: C
 
 async def test_a_mistake_in_the_persons_settings_is_told(codex: Codex) -> None:
     scenario = codex.script(Step("Never."))
-    file = codex.config(scenario) / "config.toml"
+    file = config_of(codex, scenario) / "config.toml"
     file.write_text("model = 7\n")
     end = await (await codex.again(scenario)).end()
     assert end.outcome == "failed"
@@ -212,7 +212,7 @@ async def test_a_mistake_in_the_persons_settings_is_told(codex: Codex) -> None:
 async def test_codex_that_is_killed_by_somebody_has_failed(codex: Codex) -> None:
     turn = await codex.play(STALLS)
     await turn.until(Text)
-    pid = min(pid for pid in carriers("CODEX_HOME", str(codex.config("scenario-0"))) if program(pid) == "codex")
+    pid = min(pid for pid in carriers("CODEX_HOME", str(config_of(codex, "scenario-0"))) if program(pid) == "codex")
     os.kill(pid, signal.SIGKILL)
     end = await turn.end()
     assert end.outcome == "failed"

@@ -12,7 +12,7 @@ from locus.agents import build
 from locus.agents.codex.contract import TESTED
 from locus.errors import Refused
 from locus.model.config import AgentProfile
-from support.codex import MODEL, PROGRAM, Codex, binary
+from support.codex import MODEL, PROGRAM, Codex, binary, config_of
 from support.models.responses import Step, shell
 
 pytestmark = pytest.mark.agents
@@ -52,7 +52,7 @@ STEPS = Step(calls=[shell("touch made")]), Step("Done.")
 async def test_settings_of_the_repository_do_not_count(codex: Codex, linked: Path, before: str) -> None:
     """Not even where the person has once told Codex itself to trust the repository; and Codex' own file stays as it is."""
     scenario = codex.script(*STEPS)
-    file = codex.config(scenario) / "config.toml"
+    file = config_of(codex, scenario) / "config.toml"
     file.write_text(own := file.read_text() + before.format(repository=linked.parents[2]))
     turn = await codex.again(scenario, worktree=linked)
     assert (await turn.end()).outcome == "ok"
@@ -65,7 +65,7 @@ async def test_settings_of_the_repository_do_not_count(codex: Codex, linked: Pat
 
 async def test_settings_of_a_trusted_repository_count(codex: Codex, linked: Path) -> None:
     scenario = codex.script(*STEPS)
-    file = codex.config(scenario) / "config.toml"
+    file = config_of(codex, scenario) / "config.toml"
     own = file.read_text()
     turn = await codex.again(scenario, worktree=linked, settings_trusted=True)
     assert (await turn.end()).outcome == "ok"
