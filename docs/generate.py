@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from locus.commands import COMMANDS
-from locus.model.config import keys
+from locus.model.config_keys import keys
 
 DOCS = Path(__file__).parent
 

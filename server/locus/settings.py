@@ -1,4 +1,4 @@
-"""Configuration from the user's file, the repository's two files, the editor and a run's arguments; model/config.py decides what counts."""
+"""Configuration from the user's file, the repository's two, the editor and a run's arguments; model/config_layers.py decides what counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from locus.errors import LocusError, Refused
-from locus.model.config import Layer, Merged, Problem, Source, merge
+from locus.model.config_layers import Layer, Merged, Problem, Source, merge
 from locus.model.jsontext import Broken, parse
 
 EXECUTED = ("agents", "verify")

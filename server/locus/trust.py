@@ -13,7 +13,8 @@ from pathlib import Path
 
 from locus.errors import InvalidArguments, LocusError
 from locus.model.base import Model
-from locus.model.config import AgentProfile, Command, Merged, Source
+from locus.model.config import AgentProfile, Command
+from locus.model.config_layers import Merged, Source
 
 _OF_THE_REPOSITORY: dict[Source, str] = {"repository": ".locus/config.json", "local": ".locus/config.local.json"}
 """Files that arrive with a clone or that an agent can write. The user's file and the editor's settings are the person's own."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locus.errors import LocusError, expected
-from locus.model.config import Config, Merged
+from locus.model.config import Config
+from locus.model.config_layers import Merged
 
 if TYPE_CHECKING:
     from locus.agents.protocol import Agent

@@ -15,7 +15,7 @@ from locus.cli.status import open_work
 from locus.cli.summary import exit_code, summary
 from locus.cli.terminal import ASCII, Glyphs, Terminal
 from locus.cli.text import width_of
-from locus.model.events import Option, Question
+from locus.model.questions import Option, Question
 from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState, TaskState
 from locus.model.task import PullRequest, Task, TaskStatus

@@ -21,8 +21,10 @@ from locus.engine import launch, store
 from locus.engine.journal import Journal, read
 from locus.engine.store import RunStore
 from locus.errors import LocusError
-from locus.model.events import Record, RunEvent, TaskStateChanged
-from locus.model.run import Fold, RunView
+from locus.model.events import RunEvent, TaskStateChanged
+from locus.model.fold import Fold
+from locus.model.record import Record
+from locus.model.run import RunView
 from locus.model.states import RunState, TaskState
 from locus.workspace import Workspace
 from support.house import House, states

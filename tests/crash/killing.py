@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from locus.engine.journal import Journal
-from locus.model.events import Record, RunEvent
-from locus.model.run import Fold
+from locus.model.events import RunEvent
+from locus.model.fold import Fold
+from locus.model.record import Record
 
 When = Literal["before", "after"]
 

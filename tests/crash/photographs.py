@@ -17,7 +17,8 @@ from crash.matrix import Setting, Undisturbed, told
 from crash.settling import Settling
 from crash.worlds import World
 from locus.engine.journal import Journal
-from locus.model.events import EffectDone, EffectIntended, Record, RunEvent
+from locus.model.events import EffectDone, EffectIntended, RunEvent
+from locus.model.record import Record
 from support.fused_runner import Boundary, plain
 from support.github import world as hosted
 from support.repos import Fingerprint

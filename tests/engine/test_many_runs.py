@@ -10,7 +10,8 @@ from locus import locks
 from locus.engine import journal, store
 from locus.engine.journal import Journal
 from locus.engine.store import RunStore
-from locus.model.events import Record, RequestedTask, RunEnded, RunRequested, RunStarted, Warned
+from locus.model.events import RequestedTask, RunEnded, RunRequested, RunStarted, Warned
+from locus.model.record import Record
 from locus.model.states import RunState
 from support.house import House, done
 

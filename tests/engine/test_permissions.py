@@ -10,7 +10,8 @@ import pytest
 
 from locus.engine.permissions import Judge, Mode
 from locus.model.agent import Location, PermissionRequest
-from locus.model.config import Command, Layer, PermissionsSection, merge
+from locus.model.config import Command, PermissionsSection
+from locus.model.config_layers import Layer, merge
 from locus.model.permissions import Rule, parse_rule
 
 

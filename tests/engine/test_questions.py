@@ -12,7 +12,7 @@ from locus.engine.inbox import Answer
 from locus.engine.store import RunStore
 from locus.errors import InvalidArguments, LocusError, NotFound, Refused
 from locus.model.agent import Text
-from locus.model.events import Question
+from locus.model.questions import Question
 from locus.model.run import RunView
 from locus.model.states import RunState
 from support.house import House, Somebody, done, states

@@ -20,7 +20,8 @@ from locus.engine import claims, resuming
 from locus.engine.journal import Journal
 from locus.engine.store import RunStore
 from locus.errors import Refused
-from locus.model.events import EffectIntended, Record, RunEvent
+from locus.model.events import EffectIntended, RunEvent
+from locus.model.record import Record
 from locus.model.run import RunView
 from support.gates import came, waits
 from support.house import House, done, states

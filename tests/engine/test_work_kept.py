@@ -8,7 +8,8 @@ import pytest
 
 from crash.killing import Fuse, Killed
 from locus.engine.journal import Journal, read
-from locus.model.events import EffectDone, Record, RunEvent, TaskStateChanged
+from locus.model.events import EffectDone, RunEvent, TaskStateChanged
+from locus.model.record import Record
 from locus.model.states import TaskState
 from support.house import House, done, states
 from support.repos import files_of, put

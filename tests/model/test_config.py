@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locus.model.config import Config, Layer, Source, keys, merge
+from locus.model.config import Config
+from locus.model.config_keys import keys
+from locus.model.config_layers import Layer, Source, merge
 from locus.model.jsontext import Span
 from support.properties import json_values, modest
 

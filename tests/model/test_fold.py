@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locus.model.agent import Location, Notice, Retry, Started, Text, ToolStart, Usage, parse_agent_event
-from locus.model.events import EffectDone, Record, Unknown, parse_record
-from locus.model.run import Fold, RunView, fold
+from locus.model.events import EffectDone
+from locus.model.fold import Fold
+from locus.model.record import Record, Unknown, parse_record
+from locus.model.run import RunView
 from locus.model.states import RunState, TaskState
+from locus.model.view import fold, view_of
 from support.properties import json_values, modest
 
 QUESTION = {
@@ -71,7 +74,7 @@ JOURNAL: list[dict[str, Any]] = [
 ]
 
 
-def view_of(records: list[dict[str, Any]], *, held: bool = True) -> RunView:
+def folded(records: list[dict[str, Any]], *, held: bool = True) -> RunView:
     view = fold((parse_record(record) for record in records), held=held)
     assert view is not None
     return view
@@ -83,7 +86,7 @@ def up_to(kind: str, **more: Any) -> list[dict[str, Any]]:
 
 
 def test_the_whole_run() -> None:
-    view = view_of(JOURNAL)
+    view = folded(JOURNAL)
     assert (view.state, view.reason, view.seq, view.ended_at) == (RunState.FAILED, "1 of 2 failed", len(JOURNAL), JOURNAL[-1]["at"])
     assert (view.base, view.base_commit, view.started_at) == ("main", "c0", JOURNAL[0]["at"])
     assert view.warnings == ("the push failed",)
@@ -104,7 +107,7 @@ def test_no_sample_is_unknown() -> None:
 @pytest.mark.parametrize("length", range(1, len(JOURNAL) + 1))
 @pytest.mark.parametrize("held", [True, False])
 def test_every_prefix_is_a_valid_view(length: int, held: bool) -> None:
-    view = view_of(JOURNAL[:length], held=held)
+    view = folded(JOURNAL[:length], held=held)
     assert RunView.model_validate(json.loads(json.dumps(view.wire()))) == view
     assert view.seq == length
     assert view.state.ended is (length == len(JOURNAL) or not held)
@@ -125,15 +128,15 @@ def test_nothing_is_no_view() -> None:
 
 def test_a_question_of_a_task_waits_until_it_is_answered_also_where_its_runner_is_gone() -> None:
     asked = up_to("question.asked")
-    assert [question.id for question in view_of(asked).questions] == ["q1"]
-    assert [question.id for question in view_of(asked, held=False).questions] == ["q1"]
-    assert view_of(up_to("question.answered")).questions == ()
+    assert [question.id for question in folded(asked).questions] == ["q1"]
+    assert [question.id for question in folded(asked, held=False).questions] == ["q1"]
+    assert folded(up_to("question.answered")).questions == ()
 
 
 def after(*bodies: dict[str, Any], start: str = "question.asked", held: bool = True) -> RunView:
     records = up_to(start)
     more = [{"v": 1, "seq": len(records) + place, "at": f"2026-01-01T00:01:{place:02}Z", **body} for place, body in enumerate(bodies, 1)]
-    return view_of([*records, *more], held=held)
+    return folded([*records, *more], held=held)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +226,8 @@ def test_a_model_that_is_waited_for_is_seen() -> None:
 
 def test_without_end_and_holder_the_run_is_lost_and_its_tasks_interrupted() -> None:
     working = up_to("task.state", state="working", task=2)
-    assert view_of(working).state is RunState.RUNNING
-    view = view_of(working, held=False)
+    assert folded(working).state is RunState.RUNNING
+    view = folded(working, held=False)
     assert view.state is RunState.LOST
     assert view.hint and "--resume" in view.hint
     assert {task.state for task in view.tasks} == {TaskState.INTERRUPTED}
@@ -233,19 +236,19 @@ def test_without_end_and_holder_the_run_is_lost_and_its_tasks_interrupted() -> N
 def test_a_runner_that_never_started_has_failed_with_its_last_words() -> None:
     state = Fold()
     state.apply(parse_record(JOURNAL[0]))
-    starting, failed = state.view(), state.view(held=False, log_tail="no such file")
+    starting, failed = view_of(state), view_of(state, held=False, log_tail="no such file")
     assert starting is not None and starting.state is RunState.STARTING
     assert failed is not None and failed.state is RunState.FAILED
     assert failed.reason and "no such file" in failed.reason
 
 
 def test_an_ended_run_stays_as_it_ended_when_nobody_holds_it() -> None:
-    assert view_of(JOURNAL, held=False) == view_of(JOURNAL)
+    assert folded(JOURNAL, held=False) == folded(JOURNAL)
 
 
 def test_a_resumed_run_runs_again() -> None:
     resumed = [*JOURNAL, {"v": 1, "seq": 99, "at": "2026-01-02T00:00:00Z", "kind": "run.started", "resumed": True}]
-    view = view_of(resumed)
+    view = folded(resumed)
     assert (view.state, view.reason, view.ended_at) == (RunState.RUNNING, None, None)
     assert view.tasks[0].state is TaskState.DONE
 
@@ -255,7 +258,7 @@ def test_unknown_kinds_are_kept_and_ignored() -> None:
     record = parse_record(strange)
     assert isinstance(record.event, Unknown)
     assert record.line() == strange
-    assert view_of([*JOURNAL, strange]).model_copy(update={"seq": 27}) == view_of(JOURNAL)
+    assert folded([*JOURNAL, strange]).model_copy(update={"seq": 27}) == folded(JOURNAL)
 
 
 def with_news(value: Any) -> Any:
@@ -273,7 +276,7 @@ def test_a_known_kind_is_read_without_the_fields_of_a_newer_version(record: dict
 
 
 def test_a_newer_versions_fields_change_no_view() -> None:
-    assert view_of([with_news(record) for record in JOURNAL]) == view_of(JOURNAL)
+    assert folded([with_news(record) for record in JOURNAL]) == folded(JOURNAL)
 
 
 def test_a_newer_versions_fields_in_an_agents_event_are_ignored() -> None:
@@ -299,12 +302,12 @@ def test_what_an_agent_says_shows_as_activity_and_cost() -> None:
     state.apply_agent(1, Usage(tokens=20))
     state.apply_agent(2, Usage(cost_usd=0.25))
     state.apply_agent(77, Notice(text="nobody's"))
-    view = state.view()
+    view = view_of(state)
     assert view is not None
     assert (view.tasks[0].activity, view.tasks[0].tokens, view.tasks[0].cost_usd) == ("edit src/a.py", 20, 0.5)
     assert view.cost_usd == 0.75
     state.apply_agent(1, Notice(text="first\nlast"))
-    view = state.view()
+    view = view_of(state)
     assert view is not None and view.tasks[0].activity == "last"
 
 
@@ -347,7 +350,7 @@ def test_no_record_makes_it_fail(records: list[dict[str, Any]]) -> None:
     for record in readable(JOURNAL[:3] + records):
         state.apply(record)
         for held in (True, False):
-            view = state.view(held=held)
+            view = view_of(state, held=held)
             if view is not None:
                 view.wire()
                 assert held or view.state.ended
@@ -356,14 +359,14 @@ def test_no_record_makes_it_fail(records: list[dict[str, Any]]) -> None:
 @modest
 @given(st.permutations(JOURNAL[1:]))
 def test_any_order_gives_a_valid_view(records: list[dict[str, Any]]) -> None:
-    view = view_of([JOURNAL[0], *records])
+    view = folded([JOURNAL[0], *records])
     assert RunView.model_validate(view.wire()) == view
 
 
 @pytest.mark.parametrize("pull", [{}, {"number": "x"}, {"number": 1, "branch": 2, "base": None}, {"unknown": True}, 5, None])
 def test_a_result_that_is_no_pull_request_is_left_out(pull: Any) -> None:
     done = {"v": 1, "seq": 40, "at": "", "task": 1, "kind": "effect.done", "key": "pull/1", "result": {"pullRequest": pull}}
-    view = view_of([*JOURNAL[:3], done])
+    view = folded([*JOURNAL[:3], done])
     assert view.tasks[0].pull_request is None
 
 

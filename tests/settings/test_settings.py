@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from locus import settings
 from locus.errors import LocusError, Refused
-from locus.model.config import Config, Merged, Problem
+from locus.model.config import Config
+from locus.model.config_layers import Merged, Problem
 from support.properties import modest
 from support.unprivileged import open_folder, run_as_somebody
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from locus import settings
 from locus.errors import InvalidArguments, LocusError
-from locus.model.config import Merged
+from locus.model.config_layers import Merged
 from locus.trust import CommandText, TrustStore, agent_text, command_text, commands_of, digest
 from support.properties import modest
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from locus.engine.journal import Journal
-from locus.model.events import Record, RunEvent
+from locus.model.events import RunEvent
+from locus.model.record import Record
 from support.house import House
 from support.repos import Home, Person
 

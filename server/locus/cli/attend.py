@@ -18,7 +18,7 @@ from locus.cli.present import question_lines
 from locus.cli.session import Session
 from locus.cli.signals import PATIENCE, Presses, heard
 from locus.errors import LocusError
-from locus.model.events import Option, Question
+from locus.model.questions import Option, Question
 from locus.model.run import RunView
 
 POLL: Final = 0.05  # seconds

@@ -13,7 +13,7 @@ from locus.cli.text import one_line
 from locus.errors import InvalidArguments, NotFound
 
 if TYPE_CHECKING:
-    from locus.model.events import Question
+    from locus.model.questions import Question
     from locus.model.run import RunView
 
 

@@ -10,7 +10,7 @@ from locus.model.states import RunState, TaskState
 
 if TYPE_CHECKING:
     from locus.cli.terminal import Glyphs, Style, Terminal
-    from locus.model.events import Question
+    from locus.model.questions import Question
     from locus.model.run import RunView, TaskRun
 
 _MAX_DETAIL_LINES = 40

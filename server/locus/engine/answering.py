@@ -11,7 +11,7 @@ from locus.engine import inbox, launch, resuming, store
 from locus.engine.inbox import Answer
 from locus.engine.store import RunStore
 from locus.errors import InvalidArguments, NotFound, Refused
-from locus.model.events import Question
+from locus.model.questions import Question
 from locus.model.run import RunView
 from locus.workspace import Workspace
 

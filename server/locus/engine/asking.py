@@ -17,8 +17,8 @@ from locus.engine.permissions import Ruling
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, blocked
 from locus.model.agent import PermissionRequest
-from locus.model.events import AnswerUsed, Option, Question, QuestionAnswered, QuestionAsked
 from locus.model.permissions import Rule
+from locus.model.questions import AnswerUsed, Option, Question, QuestionAnswered, QuestionAsked
 
 ONCE, ALWAYS, DENY, TEXT = "once", "always", "deny", "text"
 _MAX_DETAIL = 8000
@@ -46,7 +46,7 @@ def subject(request: PermissionRequest) -> str:
 
 def put(run: Run, number: int, request: PermissionRequest, ruling: Ruling) -> Question:
     """Asked in the journal: every face shows it."""
-    asked = [known for known in run.journal.fold.asked.values() if known.question.task == number]
+    asked = [known for known in run.journal.fold.questions.asked.values() if known.question.task == number]
     seconds = run.config.question.timeout
     question = Question(
         id=f"{number}-{len(asked) + 1}",
@@ -114,7 +114,7 @@ def answered(journal: Sink, question: Question, answer: Answer, *, late: bool) -
 
 def withdrawn(run: Run, question: Question) -> None:
     """Nobody is to answer it any more."""
-    if question.id in run.journal.fold.questions:
+    if question.id in run.journal.fold.questions.open:
         run.record(QuestionAnswered(id=question.id, option=None), question.task)
 
 
@@ -122,8 +122,8 @@ def take_late(run: Run, number: int, request: PermissionRequest) -> Decision | N
     """The answer that came when the agent did not wait any more; it counts once."""
     fold = run.journal.fold
     wanted = subject(request)
-    for id, event in fold.late.items():
-        known = fold.asked[id]
+    for id, event in fold.questions.late.items():
+        known = fold.questions.asked[id]
         if known.question.task == number and known.subject == wanted:
             run.record(AnswerUsed(id=id), number)
             return decision(known.question, event)
@@ -133,7 +133,7 @@ def take_late(run: Run, number: int, request: PermissionRequest) -> Decision | N
 def settle(journal: Sink, folder: Path) -> None:
     """Takes up what was answered while no runner was alive, or in its last moment."""
     for message in inbox.take(folder, set()):
-        question = journal.fold.questions.get(message.question_id) if isinstance(message, Answer) else None
+        question = journal.fold.questions.open.get(message.question_id) if isinstance(message, Answer) else None
         if question is not None and question.task is not None and isinstance(message, Answer):
             answered(journal, question, message, late=True)
 

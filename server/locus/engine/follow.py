@@ -10,9 +10,11 @@ from typing import Literal
 from locus.engine import journal, store, stream
 from locus.engine.store import JOURNAL, RunStore
 from locus.errors import LocusError
+from locus.model.activity import outcome
 from locus.model.agent import Notice, as_line
 from locus.model.events import Verified
-from locus.model.run import Fold, RunView, outcome
+from locus.model.fold import Fold
+from locus.model.run import RunView
 
 OUTPUT_LINES = 20
 """Of a failed command that named no problem, so much of the end of its output is in the log."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from locus import process
 from locus.engine.found_checks import Found, look
-from locus.model.config import Command, Merged, Source, text_of
+from locus.model.config import Command, text_of
+from locus.model.config_layers import Merged, Source
 from locus.trust import command_text, digest
 from locus.workspace import Workspace
 

@@ -16,8 +16,9 @@ from typing import Protocol
 from locus.engine.clock import stamp
 from locus.engine.files import dump
 from locus.errors import LocusError
-from locus.model.events import FORMAT, Record, RunEvent, RunRequested, parse_record
-from locus.model.run import Fold
+from locus.model.events import RunEvent, RunRequested
+from locus.model.fold import Fold
+from locus.model.record import FORMAT, Record, parse_record
 
 
 class Sink(Protocol):

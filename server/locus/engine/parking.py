@@ -28,7 +28,7 @@ class Parking:
         The task is busy again afterwards, be it only with ending.
         """
         self.leave()
-        open_ones = [question for question in self._run.journal.fold.questions.values() if question.task == number]
+        open_ones = [question for question in self._run.journal.fold.questions.open.values() if question.task == number]
         answers = {question.id: asyncio.ensure_future(asking.answer_of(self._run, question)) for question in open_ones}
         others = [asyncio.create_task(self._over.wait()), asyncio.create_task(self._run.control.stop.of(number).wait())]
         try:

@@ -10,7 +10,8 @@ from locus.engine.journal import Sink
 from locus.engine.request import RunRequest
 from locus.engine.survey import Survey
 from locus.errors import Refused
-from locus.model.events import Option, Question, QuestionAnswered, QuestionAsked, RunStateChanged
+from locus.model.events import RunStateChanged
+from locus.model.questions import Option, Question, QuestionAnswered, QuestionAsked
 from locus.model.states import RunState
 from locus.repo import facts
 from locus.repo.discover import Repository

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from locus.engine.files import dump, write_atomically
 from locus.errors import LocusError, NotFound
 from locus.model.base import Model
-from locus.model.config import Config, Merged, Source
+from locus.model.config import Config
+from locus.model.config_layers import Merged, Source
 from locus.model.plan import Wanted
 
 FORMAT = 1

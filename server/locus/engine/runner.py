@@ -31,6 +31,7 @@ from locus.model import naming
 from locus.model.events import RunEnded, RunPlanned, RunStarted, RunStateChanged, Warned
 from locus.model.plan import Plan
 from locus.model.states import RunState, TaskState
+from locus.model.view import view_of
 from locus.repo.base import BaseBranch
 from locus.repo.objects import refs_below, rev_parse
 from locus.repo.push import remote_tips
@@ -120,7 +121,7 @@ async def _carry_out(
         resumed=claims.patient,
     )
     await control.unless_stopped(None, _begin(run), grace=0)
-    if run.resumed and (view := journal.fold.view()) is not None:
+    if run.resumed and (view := view_of(journal.fold)) is not None:
         run.notices.outdated(remaining.later(view, RunStore(ws.runs).views()))
     async with run.notices.sent_beside(control):
         if planned.tasks:
@@ -298,7 +299,7 @@ async def _project(ws: Workspace, journal: Sink) -> None:
 
 
 async def _update(ws: Workspace, journal: Sink, ending: RunEnded | None = None) -> None:
-    view = journal.fold.view()
+    view = view_of(journal.fold)
     if view is not None and ending is not None:
         view = view.model_copy(update={"state": ending.state})
     if view is not None:

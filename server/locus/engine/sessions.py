@@ -51,8 +51,8 @@ def word(run: Run, number: int) -> str:
     """What the agent is told when its session goes on after it was interrupted."""
     fold = run.journal.fold
     parts = ["You were interrupted. Your changes are still here, as you left them. Go on with the task where you stopped."]
-    for id, answer in fold.late.items():
-        question = fold.asked[id].question
+    for id, answer in fold.questions.late.items():
+        question = fold.questions.asked[id].question
         if question.task != number:
             continue
         option = next((option for option in question.options if option.id == answer.option), None)

@@ -12,6 +12,7 @@ from locus.engine.verdicts import TaskEnded
 from locus.locks import Lock
 from locus.model.states import TaskState
 from locus.model.task import Task
+from locus.model.view import view_of
 
 
 class Turn(NamedTuple):
@@ -44,7 +45,7 @@ async def slot(run: Run, task: int) -> Turn | None:
 
 async def looked(run: Run, task: Task) -> Task | LeftOut | None:
     """What its issue says now of a task that has waited; None where the tracker is silent."""
-    view = run.journal.fold.view()
+    view = view_of(run.journal.fold)
     return await run.glances.at(lambda: remaining.at_its_turn(run.tracker, view, task)) if view is not None else None
 
 

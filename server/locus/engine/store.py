@@ -13,8 +13,10 @@ from locus.engine import clock, journal
 from locus.errors import LocusError, NotFound
 from locus.model import naming
 from locus.model.events import RunEnded
-from locus.model.run import Fold, RunView
+from locus.model.fold import Fold
+from locus.model.run import RunView
 from locus.model.states import RunState
+from locus.model.view import view_of
 
 JOURNAL, LOCK, LOG, INBOX = "journal.jsonl", "lock", "runner.log", "inbox"
 
@@ -137,9 +139,9 @@ def seen(fold: Fold, folder: Path, read_on: Callable[[], None]) -> RunView | Non
     When nobody is, `read_on` folds what was written between the reading and this look: a run that has just ended is not lost.
     """
     if fold.state.ended or locks.is_held(folder / LOCK):
-        return fold.view()
+        return view_of(fold)
     read_on()
-    return fold.view(held=False, log_tail=tail(folder / LOG))
+    return view_of(fold, held=False, log_tail=tail(folder / LOG))
 
 
 def tail(path: Path, size: int = 400) -> str | None:

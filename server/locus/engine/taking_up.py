@@ -14,6 +14,7 @@ from locus.errors import NotFound
 from locus.model.events import RunMoved, RunPlanned, TaskStateChanged
 from locus.model.states import TaskState
 from locus.model.task import in_sprint_order
+from locus.model.view import view_of
 from locus.repo.files import real
 from locus.repo.moved import repair
 from locus.workspace import Workspace
@@ -31,7 +32,7 @@ async def follow_the_repository(ws: Workspace, journal: Sink) -> None:
 
 async def still_to_do(ws: Workspace, journal: Sink, known: RunPlanned, seen: Survey) -> tuple[RunPlanned, Survey]:
     """The plan without what is not to be taken up again, which ends `blocked` and says why; the survey with every issue of the plan."""
-    view = journal.fold.view()
+    view = view_of(journal.fold)
     issues = {task.number: task for task in seen.tasks}
     out = {} if view is None else await remaining.left_out(ws.tracker, view, RunStore(ws.runs).views(), issues)
     for number, left in out.items():

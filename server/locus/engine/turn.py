@@ -17,7 +17,8 @@ from locus.engine.watching import Guard, watch
 from locus.errors import LocusError
 from locus.model.agent import AgentEvent, Notice, PermissionRequest, Started, TurnEnd, Usage
 from locus.model.config import AgentProfile
-from locus.model.events import AgentSession, AgentTurn, Question, QuestionAnswered
+from locus.model.events import AgentSession, AgentTurn
+from locus.model.questions import Question, QuestionAnswered
 from locus.repo.work import head_in
 
 
@@ -221,7 +222,7 @@ class _Turn:
         return await self._asked(request, ruling)
 
     def _ruled(self, request: PermissionRequest) -> Ruling:
-        return self._judge.rule(request, self._run.journal.fold.rules)
+        return self._judge.rule(request, self._run.journal.fold.questions.rules)
 
     async def _asked(self, request: PermissionRequest, ruling: Ruling) -> Decision | None:
         question = asking.put(self._run, self._number, request, ruling)

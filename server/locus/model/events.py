@@ -1,21 +1,18 @@
-"""The journal's records: transitions and effects of one run. `fold` (run.py) turns them into a RunView."""
+"""What the journal records: transitions and effects of one run. fold.py makes its state of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from locus.model.agent import Outcome
-from locus.model.base import Recorded, by_kind
-from locus.model.permissions import Rule
+from locus.model.base import Recorded
 from locus.model.plan import PlannedTask
 from locus.model.problems import VerifyProblem
+from locus.model.questions import AnswerUsed, QuestionAnswered, QuestionAsked
 from locus.model.states import RunState, TaskState
 from locus.model.task import TaskStatus
-
-FORMAT = 1
 
 
 class RequestedTask(Recorded):
@@ -24,27 +21,6 @@ class RequestedTask(Recorded):
     order: int | None = None
     again: bool | None = None
     """It was done when the run was asked for: that is no reason to leave it out on resume."""
-
-
-class Option(Recorded):
-    id: str
-    label: str
-    kind: str = "choice"
-
-
-class Question(Recorded):
-    id: str
-    task: int | None = None
-    kind: Literal["permission", "choice", "base", "trust"]
-    title: str
-    detail: str = ""
-    options: tuple[Option, ...]
-    """Of the kinds allow_once, allow_always, reject_once, choice, or text: the answer is the message that comes with it."""
-    asked_at: str
-    expires_at: str | None = None
-    """Until then the agent waits. Later the question is still open: its task is blocked, and an answer takes it up again."""
-    input: dict[str, Any] | None = None
-    """What the agent's tool would be given, where an answer may change it."""
 
 
 class RunRequested(Recorded):
@@ -171,34 +147,6 @@ class EffectDone(Recorded):
     result: dict[str, Any] = Field(default_factory=dict)
 
 
-class QuestionAsked(Recorded):
-    kind: Literal["question.asked"] = "question.asked"
-    question: Question
-    subject: str | None = None
-    """A digest of the tool and what it would be given: an agent that is taken up again asks once more."""
-    rules: tuple[Rule, ...] = ()
-    """What is allowed for the run by an answer of the kind allow_always."""
-
-
-class QuestionAnswered(Recorded):
-    """`option` is None when it was withdrawn, or nobody answered in time."""
-
-    kind: Literal["question.answered"] = "question.answered"
-    id: str
-    option: str | None
-    message: str | None = None
-    input: dict[str, Any] | None = None
-    late: bool | None = None
-    """The agent did not wait any more: it is told when it asks again."""
-
-
-class AnswerUsed(Recorded):
-    """A late answer has been given to the agent: it counts once."""
-
-    kind: Literal["question.used"] = "question.used"
-    id: str
-
-
 class AgentSession(Recorded):
     """A turn of an agent has begun in a session that can be taken up again by its id."""
 
@@ -270,14 +218,6 @@ class Warned(Recorded):
     message: str
 
 
-class Unknown(Recorded):
-    """A record of a newer version or of another hand: kept in the file, ignored by `fold`."""
-
-    model_config = ConfigDict(extra="allow")
-
-    kind: str
-
-
 RunEvent = (
     RunRequested
     | RunStarted
@@ -301,40 +241,3 @@ RunEvent = (
     | Conflicted
     | Warned
 )
-
-_KINDS = by_kind(RunEvent)
-_ENVELOPE = frozenset({"v", "seq", "at", "task"})
-
-
-@dataclass(frozen=True)
-class Record:
-    """One line of journal.jsonl: `{v, seq, at, task?, kind, ...}`. `at` is RFC 3339 in UTC."""
-
-    v: int
-    seq: int
-    at: str
-    task: int | None
-    event: RunEvent | Unknown
-
-    def line(self) -> dict[str, Any]:
-        head: dict[str, Any] = {"v": self.v, "seq": self.seq, "at": self.at}
-        if self.task is not None:
-            head["task"] = self.task
-        return head | self.event.wire()
-
-
-def parse_record(line: dict[str, Any]) -> Record:
-    """Raises ValueError when the envelope itself is not ours; an unknown or unreadable body becomes Unknown."""
-    try:
-        v, seq, at = int(line["v"]), int(line["seq"]), str(line["at"])
-        kind = str(line["kind"])
-    except (KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"not a journal record: {error}") from error
-    body = {key: value for key, value in line.items() if key not in _ENVELOPE}
-    event: RunEvent | Unknown
-    try:
-        event = _KINDS[kind].model_validate(body)
-    except (KeyError, ValidationError):
-        event = Unknown.model_validate(body | {"kind": kind})
-    task = line.get("task")
-    return Record(v=v, seq=seq, at=at, task=task if isinstance(task, int) else None, event=event)

@@ -15,7 +15,7 @@ from locus.lsp.positions import Positions
 from locus.lsp.presenters import runs, tasks
 from locus.lsp.presenters.status import status
 from locus.lsp.presenters.words import duration, escaped, plain
-from locus.model.events import Option, Question
+from locus.model.questions import Option, Question
 from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState, TaskState
 from locus.model.task import Position, Range, Task

@@ -10,7 +10,7 @@ import pytest
 
 from locus.engine.run import Run
 from locus.lsp.features.run_questions import message
-from locus.model.events import Option, Question
+from locus.model.questions import Option, Question
 from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState
 from support.house import House, done, states

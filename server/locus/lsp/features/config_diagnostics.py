@@ -16,7 +16,7 @@ from locus.lsp.features.later import Later
 from locus.lsp.positions import Positions
 from locus.lsp.tasks import Tasks
 from locus.lsp.workspaces import Workspaces
-from locus.model.config import Problem
+from locus.model.config_layers import Problem
 from locus.model.task import Position, Range
 from locus.workspace import Workspace
 

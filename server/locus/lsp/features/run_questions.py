@@ -12,7 +12,7 @@ from locus.lsp.client import Client
 from locus.lsp.features.following import Following, RunChange
 from locus.lsp.presenters import runs, words
 from locus.lsp.tasks import Tasks
-from locus.model.events import Question
+from locus.model.questions import Question
 from locus.model.run import RunView
 from locus.workspace import Workspace
 
