@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,4 +90,30 @@ def test_what_is_not_seen_is_only_left_out(body: str) -> None:
     "body", ["<!--" * 16_000, "a <!--" * 10_000, "\n" * 65_000, "a <!--\n" * 9000, "`" * 65_000, "` `` " * 13_000, "a `<!-- " * 8000]
 )
 def test_no_body_takes_long(body: str) -> None:
+    began = time.process_time()
     without_comments(body)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "counts"),
+    [
+        ("# Acceptance criteria  ##  ", True),
+        ("# acceptance criteria:##", True),
+        ("#\tAcceptance criteria:", True),
+        ("# Acceptance criteria # more", False),
+        ("#Acceptance criteria", False),
+    ],
+)
+def test_how_the_heading_may_be_written(heading: str, counts: bool) -> None:
+    assert acceptance(f"{heading}\n- [ ] It works") == (("It works",) if counts else ())
+
+
+@pytest.mark.parametrize(
+    "line", ["# a" + " " * 60_000 + "x", "# " + "#" * 60_000 + "x", "# " + "# " * 30_000 + "x"], ids=["blanks", "marks", "both"]
+)
+def test_a_heading_that_nobody_would_write_is_read_in_a_moment(line: str) -> None:
+    """Anybody may write an issue, and every look at the list reads all of them."""
+    began = time.process_time()
+    assert acceptance(f"{line}\n# Acceptance criteria\n- [ ] It works") == ("It works",)
+    assert time.process_time() - began < 1

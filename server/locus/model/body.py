@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\][ \t]+(\S.*)")
 _LIST = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]")
 _CODE_OR_COMMENT = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|<!--")
@@ -98,7 +98,8 @@ def acceptance(body: str) -> tuple[str, ...]:
     open_item = False
     for _, line in prose_lines(body):
         if heading := _HEADING.fullmatch(line):
-            depth, title = len(heading[1]), heading[2].rstrip(":").strip().lower()
+            depth = len(heading[1])
+            title = heading[2].rstrip(" \t").rstrip("#").rstrip(" \t").rstrip(":").strip().lower()
             if title == "acceptance criteria":
                 level = depth
             elif depth <= level:
