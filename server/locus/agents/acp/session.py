@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from acp import PROTOCOL_VERSION, RequestError, schema, text_block
 from acp.client import ClientSideConnection
+from pydantic import ValidationError
 
 from locus import __version__
 from locus.agents.acp.files import Files
@@ -140,6 +141,10 @@ class AcpSession:
             return TurnEnd(outcome="failed", reason="the agent ended in the middle of its turn" + (f": {last}" if last else ""))
         except RequestError as error:
             return self._refusal(error)
+        except ValidationError as error:  # an answer of its, that is: an update like that is passed over
+            wrong = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join([error.title, *map(str, wrong["loc"])])
+            return TurnEnd(outcome="failed", reason=f"the agent does not keep to the protocol: {where}: {wrong['msg'].lower()}")
 
     async def _dialogue(self, connection: Any) -> TurnEnd:
         about = await connection.initialize(

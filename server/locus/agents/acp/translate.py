@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from acp import schema
 
+from locus.agents.differing import compared
 from locus.agents.lines import Lines
 from locus.model.agent import (
     AgentEvent,
@@ -81,7 +81,7 @@ class Translator:
 
 def permission(id: str, call: schema.ToolCallUpdate, options: Sequence[schema.PermissionOption]) -> PermissionRequest:
     raw = call.raw_input if isinstance(call.raw_input, dict) else {}
-    command = raw.get("command")
+    command = raw.get("command") if call.kind in ("execute", None) else None  # other tools have an argument of that name too
     return PermissionRequest(
         id=id,
         tool=tool_kind(call.kind),
@@ -120,10 +120,7 @@ def diff_of(content: Iterable[Any] | None) -> str | None:
 
 
 def _diff(part: schema.FileEditToolCallContent) -> str:
-    before, after = (part.old_text or "").splitlines(), part.new_text.splitlines()
-    if max(len(before), len(after)) > DIFF // 10:  # comparing them would take longer than anybody looks
-        return f"--- {part.path}\n+++ {part.path}\n@@ {len(before)} lines become {len(after)} @@"
-    return "\n".join(difflib.unified_diff(before, after, part.path, part.path, lineterm=""))
+    return compared((part.old_text or "").splitlines(), part.new_text.splitlines(), part.path, part.path)
 
 
 def _output(call: Any) -> str | None:

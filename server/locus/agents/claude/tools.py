@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from locus.agents.differing import diff
 from locus.model.agent import Location, ToolKind
 
 Json = Mapping[str, Any]
@@ -132,7 +132,5 @@ def made_diff(result: Any, worktree: PurePath) -> str | None:
 
 
 def _diff(before: str | None, after: str, name: str) -> str | None:
-    old = "/dev/null" if before is None else f"a/{name}"
-    lines = difflib.unified_diff((before or "").splitlines(), after.splitlines(), old, f"b/{name}", lineterm="")
-    text = "\n".join(lines)
+    text = diff(before, after, name)
     return clipped(text + "\n", DIFF) if text else None
