@@ -97,6 +97,7 @@ def test_the_other_tools_and_pytest_from_requirements(tmp_path: Path) -> None:
             "tsconfig.json": "{}",
             "package.json": '{"eslintConfig": {}}',
             "Cargo.toml": "",
+            "Cargo.lock": "",
             ".gitignore": "*.log\n/target\n",
             "go.mod": "",
             "tests/test_x.py": "",
@@ -112,6 +113,17 @@ def test_the_other_tools_and_pytest_from_requirements(tmp_path: Path) -> None:
         "go": ("go.mod", ("go", "test", "./...")),
         "pytest": ("dev-requirements.txt", ("python", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider")),
     }
+
+
+@pytest.mark.parametrize(("ignored", "lock", "usable"), [("", True, True), ("/Cargo.lock\n", False, True), ("", False, False)])
+def test_cargo_writes_no_lock_file_that_would_be_committed(tmp_path: Path, ignored: str, lock: bool, usable: bool) -> None:
+    path = program(tmp_path / "bin", "cargo")
+    files(tmp_path, {"Cargo.toml": "", ".gitignore": f"target/\n{ignored}"} | ({"Cargo.lock": ""} if lock else {}))
+    checks, unusable = found(tmp_path, path)
+    assert ("cargo" in checks, unusable) == (
+        usable,
+        [] if usable else ["cargo (Cargo.toml): there is no Cargo.lock, and cargo would write one"],
+    )
 
 
 @pytest.mark.parametrize("text", ["[tool.ruff", "\xff\x00", "tool = 3\n", "[tool]\nruff = 1\npytest = 2\nmypy = 3\n"])

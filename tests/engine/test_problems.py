@@ -1,6 +1,6 @@
 """What is read from the output of real tools: ruff, mypy and pytest run here; of the others the output was recorded (tests/engine/outputs).
 
-Recorded from tsc 6.0.3, eslint 10.15.0 and cargo 1.95; the go output is written after the documentation of `go test` and `go vet`.
+Recorded from tsc 6.0.3, eslint 10.15.0, cargo 1.95 and Go 1.27.3.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def rows(problems: tuple[VerifyProblem, ...]) -> list[Row]:
 
 
 def recorded(name: str, *parsers: ParserName) -> tuple[VerifyProblem, ...]:
-    known = {"sums/add_test.go", "third.go", "third_test.go"}
+    known = {"sums/add.go", "sums/add_test.go", "third.go", "third_test.go"}
     return understand("check", (OUTPUTS / f"{name}.txt").read_text(), parsers, [ROOT], known.__contains__).problems
 
 
@@ -80,18 +80,28 @@ def test_tests_that_panicked() -> None:
 
 def test_go_test_names_files_within_packages() -> None:
     assert rows(recorded("go-test", "go")) == [
-        ("sums/add_test.go:9", None, "TestAdd: Add(1, 2) = 4, want 3"),
-        ("sums/add_test.go:21", None, "TestTable/negative: Error Trace:	/home/ann/demo/sums/add_test.go:21 Error:      	Not equal"),
-        ("third.go:4", "panic", "TestCrash: runtime error: index out of range [3] with length 2 [recovered]"),
+        ("third.go:5", "panic", "TestCrash: runtime error: index out of range [3] with length 2 [recovered, repanicked]"),
+        ("sums/add_test.go:7", None, "TestAdd: Add(1, 2) = 4, want 3"),
+        ("sums/add_test.go:15", None, "TestTable/negative: not equal: expected: -2 actual  : -1"),
     ]
 
 
-def test_go_build_and_vet() -> None:
-    assert rows(recorded("go-build", "go")) == [
-        ("sums/add.go:4:9", None, "undefined: c"),
-        ("main.go:8:2", None, '"os" imported and not used'),
-        ("cmd/main.go:5:14", None, "cannot use 1 (untyped int constant) as string value in argument to f"),
-    ]
+IMPORTED, UNDEFINED = ("sums/add.go:3:8", None, '"os" imported and not used'), ("sums/add.go:7:13", None, "undefined: c")
+RETURNED = ("third.go:5:9", None, "cannot use 1 (untyped int constant) as string value in return statement")
+
+
+@pytest.mark.parametrize("parsers", [("go",), ()], ids=["told", "found out"])
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("go-build", [RETURNED, IMPORTED, UNDEFINED]),
+        ("go-vet", [RETURNED, UNDEFINED]),
+        ("go-test-build", [IMPORTED, UNDEFINED]),
+        ("go-vet-in-test", [("sums/add.go:7:14", None, "fmt.Printf format %s has arg a of wrong type int")]),
+    ],
+)
+def test_what_go_does_not_compile(name: str, wanted: list[Row], parsers: tuple[ParserName, ...]) -> None:
+    assert rows(recorded(name, *parsers)) == wanted
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,8 @@ def _cargo(seen: _Looked) -> Iterator[tuple[str, Callable[[], tuple[str, ...]]]]
     def command() -> tuple[str, ...]:
         if not re.search(r"(?m)^(?:\*\*)?/?target/?\s*$", seen.text(".gitignore")):
             raise _Unusable(".gitignore does not have its folder target/")
+        if not seen.has("Cargo.lock") and not re.search(r"(?m)^(?:\*\*)?/?Cargo\.lock\s*$", seen.text(".gitignore")):
+            raise _Unusable("there is no Cargo.lock, and cargo would write one")
         return seen.program("cargo"), "test"
 
     if seen.has("Cargo.toml"):
