@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from locus.engine import journal, store
-from locus.engine.before import Before
+from locus.engine.before import Before, worktree_name
 from locus.engine.found_checks import look
 from locus.model.events import Verified
 from locus.model.problems import VerifyProblem
@@ -201,8 +201,8 @@ async def test_an_unallowed_one_refuses_nothing(ruffed: House) -> None:
 
 async def test_a_comparison_that_was_cut_off_is_made_anew(house: House) -> None:
     repo, start, seen = house.ws.repo, house.person.head, list[Path]()
-    before = Before("check-run-1")
-    await worktrees.create(repo, repo.worktrees_dir / before.name, None, start=start)
+    before = Before("run-1")
+    await worktrees.create(repo, repo.worktrees_dir / worktree_name(before.run_id), None, start=start)
     failed = Verified(
         name="lint",
         ok=False,

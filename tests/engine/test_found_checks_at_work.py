@@ -141,8 +141,8 @@ async def test_what_the_others_have_printed_does_so_too(
     house.person.git("push", "-q", "origin", "HEAD")
     with house.person.changing():
         house.person.write("node_modules/.gitignore", "*\n")
-        for script in ("typescript/bin/tsc", "eslint/bin/eslint.js"):
-            house.person.write(f"node_modules/{script}", "")
+        for name in ("typescript/bin/tsc", "eslint/bin/eslint.js"):
+            house.person.write(f"node_modules/{name}", "")
 
     async def script(turn: Turn) -> None:
         turn.write("src/d.js")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from locus import locks
+from locus.engine.before import compared_by
 from locus.engine.clock import stamp_of
 from locus.engine.standing import Standing, standing, worked_in
-from locus.engine.store import RunStore
+from locus.engine.store import LOCK, RunStore
 from locus.errors import LocusError
 from locus.model import naming
 from locus.model.run import RunView, TaskRun
@@ -48,6 +50,10 @@ async def why(ws: Workspace, place: Standing) -> tuple[WorktreeState, str]:
     working = await asyncio.to_thread(worked_in, ws, place)
     if place.restored is not None:
         return "restored", f"restored from {place.restored}"
+    if place.owner is None and (run_id := compared_by(place.tree.path)) is not None:
+        if locks.is_held(ws.runs / run_id / LOCK):
+            return "unknown", f"run {run_id} looks here whether a check failed before its task, too"
+        return "unknown", f"run {run_id} was killed while it compared a check here; the next run removes it"
     if place.owner is None:
         return "unknown", "somebody works in it" if working else "no run knows it"
     view, task = place.owner.view, place.owner.task

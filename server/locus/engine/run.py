@@ -73,7 +73,7 @@ class Run:
     """Set when a person has answered: what they allowed for the run may settle other questions. Another one each time."""
 
     def __post_init__(self) -> None:
-        self.before = Before(f"check-{self.id}")
+        self.before = Before(self.id)
 
     @property
     def config(self) -> Config:

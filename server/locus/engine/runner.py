@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from locus import process
-from locus.engine import asking, briefs, questions, remaining, request, retention, runstate, sprint, standalone, store, taking_up
+from locus.engine import asking, before, briefs, questions, remaining, request, retention, runstate, sprint, standalone, store, taking_up
 from locus.engine import plan as planning
 from locus.engine.branches import OWN_REFS
 from locus.engine.claims import Claims, guard
@@ -75,6 +75,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
     ]
     try:
         await _clear_leftovers(ws, asked.run_id if died else None)
+        await before.clear_cut_off(ws, asked.run_id)
         ending = await _carry_out(folder, asked, ws, journal, control, claims, patience)
     except Refused as error:
         ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=error.hint)
