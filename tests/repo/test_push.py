@@ -117,6 +117,8 @@ async def test_a_remote_that_is_gone(person: Person) -> None:
             "remote: Permission to a/b denied to c.\nfatal: unable to access 'https://host/': The requested URL returned error: 403",
             "credentials",
         ),
+        ("ERROR: Repository not found.\nfatal: Could not read from remote repository.", "credentials"),
+        ("remote: Repository not found.\nfatal: repository 'https://host/x/' not found", "credentials"),
         ("ssh: Could not resolve hostname host\nfatal: Could not read from remote repository.", "network"),
         ("fatal: unable to access 'https://host/': Failed to connect to host port 443", "network"),
         ("something nobody has seen", "other"),

@@ -13,7 +13,7 @@ from locus.errors import OutOfReach
 from locus.model.events import Accepted, TaskChanged
 from locus.model.states import TaskState
 from locus.model.task import PullRequest, Task
-from locus.repo import work
+from locus.repo import facts, work
 from locus.repo.commits import trailers_of
 from locus.repo.diffs import diffstat
 from locus.repo.objects import is_ancestor
@@ -80,7 +80,7 @@ async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | No
         if result.reason == "network":
             raise OutOfReach(result.message, result.hint)
         if result.reason == "credentials":
-            raise blocked(result.message, and_resume(result.hint))
+            raise blocked(result.message, and_resume(await _login(run, remote, result)))
         raise failed(result.message, result.hint or f"nothing is lost: {place.worktree} stays; push it, or `locus run --resume`")
 
     result = await run.effects.perform(Effect(key, look, act), task)
@@ -88,6 +88,14 @@ async def push_branch(run: Run, key: str, place: Place, tip: str, task: int | No
         return False
     run.pushed[place.branch] = str(result["pushed"])
     return True
+
+
+async def _login(run: Run, remote: str, refused: PushResult) -> str | None:
+    """What gives git a login there."""
+    from locus.tracker.github.pushing import login_for
+
+    url = await facts.remote_url(run.repo, remote, push=True)
+    return (login_for(url, refused.message) if url is not None else None) or refused.hint
 
 
 async def _once_more(run: Run, remote: str, place: Place, tip: str, refused: PushResult) -> PushResult:

@@ -78,14 +78,14 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
         await before.clear_cut_off(ws, asked.run_id)
         ending = await _carry_out(folder, asked, ws, journal, control, claims, patience)
     except Refused as error:
-        ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=error.hint)
+        ending = RunEnded(state=RunState.FAILED if _begun(journal) else RunState.REFUSED, reason=error.message, hint=_mend(error, journal))
     except Exception as error:
         known = expected(error)  # tasks run in parallel: what they raise comes as a group
         if known is None:
             log.exception("the run ended by a bug")
             known = LocusError("Locus hit an internal error", f"see {folder / store.LOG}, then resume")
         stopped = isinstance(known, TaskEnded) and known.state is TaskState.INTERRUPTED
-        ending = RunEnded(state=RunState.STOPPED if stopped else RunState.FAILED, reason=known.message, hint=known.hint)
+        ending = RunEnded(state=RunState.STOPPED if stopped else RunState.FAILED, reason=known.message, hint=_mend(known, journal))
     finally:
         control.on_stop = lambda: None  # from here on it is too late
         patience.end()
@@ -259,6 +259,10 @@ def _told(run: Run) -> RunEnded:
 
 def _begun(journal: Sink) -> bool:
     return bool(journal.fold.effects or journal.fold.intended)
+
+
+def _mend(error: LocusError, journal: Sink) -> str | None:
+    return and_resume(error.hint) if isinstance(error, NotSetUp) and _begun(journal) else error.hint
 
 
 def _stopping(journal: Sink) -> None:

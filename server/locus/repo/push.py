@@ -23,6 +23,7 @@ Reason = Literal["rejected", "credentials", "network", "hook", "other"]
 _CREDENTIALS = re.compile(
     r"Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|Permission denied \("
     r"|Host key verification failed|HTTP (?:401|403)|error: 40[13]|Permission to .* denied|Invalid username or (?:password|token)"
+    r"|[Rr]epository (?:'.*' )?not found"  # GitHub's words where somebody may not even know that it is there
 )
 _NETWORK = re.compile(
     r"Could not resolve host|Connection (?:refused|timed out|reset|closed)|Network is unreachable|No route to host|timed out"

@@ -49,6 +49,12 @@ class Gh:
         """This PATH with our gh before any other."""
         return f"{self.bin}{os.pathsep}{path}"
 
+    def uninstall(self) -> None:
+        (self.bin / "gh").unlink()
+
+    def install(self) -> None:
+        (self.bin / "gh").symlink_to(self.program)
+
     def log_in(self, token: str = TOKEN, login: str = OWNER) -> None:
         """As `gh auth login` leaves it where there is no keyring."""
         user = f"user: {login}\n    oauth_token: {token}\n    git_protocol: https\n"
@@ -72,6 +78,17 @@ class Gh:
             timeout=60,
             check=False,
         )
+
+
+def without_gh(path: str, folder: Path) -> str:
+    """A PATH to the same programs, but for gh; `folder` is made for it."""
+    folder.mkdir()
+    for place in reversed(path.split(os.pathsep)):
+        for program in Path(place).iterdir() if Path(place).is_dir() else ():
+            if program.name != "gh":
+                (folder / program.name).unlink(missing_ok=True)
+                (folder / program.name).symlink_to(program)
+    return str(folder)
 
 
 def pinned() -> Path:
