@@ -1,4 +1,4 @@
-"""Configuration from the user's file, the repository's two, the editor and a run's arguments; model/config_layers.py decides what counts."""
+"""Configuration from the user's file, the repository's two, the editor and a run's arguments; model/config_layers.py says what counts."""
 
 from __future__ import annotations
 
