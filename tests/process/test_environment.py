@@ -24,6 +24,8 @@ KEPT = {
     "GIT_AUTHOR_NAME": "A",
     "GIT_COMMITTER_EMAIL": "a@example.invalid",
     "NODE_OPTIONS": "--max-old-space-size=4096",
+    **{f"{name}_PROXY": "http://proxy" for name in ("HTTP", "HTTPS", "ALL", "NO")},
+    **{f"{name}_proxy": "http://proxy" for name in ("http", "https", "all", "no")},
 }
 DROPPED = {
     "GIT_DIR": "/elsewhere/.git",
@@ -59,6 +61,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def test_the_persons_variables_stay_and_the_others_go(world: pytest.MonkeyPatch) -> None:
     assert {name: value for name, value in scrubbed_env().items() if name in KEPT | DROPPED} == KEPT
+    proxies = {name: value for name, value in KEPT.items() if name.lower().endswith("_proxy")}
+    assert all(proxies.items() <= env.items() for env in (git_env(), agent_env()))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ ASKING = """
 import asyncio, json, sys, time
 from pathlib import Path
 from locus.errors import OutOfReach
-from locus.tracker.github import GitHubTracker
+from locus.tracker.github.keeper import GitHubTracker
 from locus.tracker.github.client import shortly
 from locus.tracker.github.place import GitHubPlace
 

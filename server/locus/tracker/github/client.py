@@ -11,10 +11,11 @@ from typing import Any, cast
 import gidgethub
 from gidgethub.abc import GitHubAPI
 
-from locus.errors import LocusError, NotFound, NotSetUp, OutOfReach, Refused
+from locus.errors import LocusError, NotFound, OutOfReach, Refused
 from locus.tracker.github.gh import API_VERSION, Gh, NotLoggedIn, Paused
 from locus.tracker.github.limits import Patience, RateLimits, is_limit
 from locus.tracker.github.place import GITHUB, GitHubPlace
+from locus.tracker.github.proxies import wants_login
 
 _SENT = ("accept", "if-none-match", "if-modified-since")
 """Of gidgethub's headers; the others are gh's own."""
@@ -202,7 +203,7 @@ class Client:
                     f'switch them on at https://{at.host}/{at.full_name}/settings, or set "tracker": "local"',
                 )
             case HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-                return NotSetUp(f"the proxy before {at.host} wants a login", "give it in HTTPS_PROXY (http://user:password@proxy:port)")
+                return wants_login(at.host)
             case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
                 return NotFound(
                     f"{at.full_name} on {at.host} has no such thing, or does not show it to you",

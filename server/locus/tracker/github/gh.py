@@ -14,6 +14,7 @@ from pathlib import Path
 from locus.errors import NotSetUp, OutOfReach, ProcessFailed, Refused
 from locus.locks import Slots
 from locus.process import Completed, run, scrubbed_env
+from locus.tracker.github.proxies import at_the_proxy
 
 TIMEOUT = 60.0
 """Seconds for one request; gh itself waits for ever."""
@@ -27,6 +28,7 @@ OLDEST = (2, 23)
 _STATUS = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})")
 _VERSION = re.compile(r"gh version ([0-9]+)\.([0-9]+)")
 _OUTDATED = re.compile(r"unknown (?:flag|shorthand flag|command)")
+_ADVICE = re.compile(r"check your internet connection|\s*$")
 _QUIET = {
     "GH_PROMPT_DISABLED": "1",
     "GH_TELEMETRY": "0",
@@ -75,7 +77,8 @@ class Gh:
     async def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, paused: Callable[[], bool] = lambda: False
     ) -> Answer:
-        """`path` without the leading slash. Raises OutOfReach, NotLoggedIn or NotInstalled; Paused when its turn comes in a pause."""
+        """`path` without the leading slash. Raises OutOfReach or NotSetUp: NotLoggedIn, NotInstalled, a proxy's; Paused when its turn
+        comes in a pause."""
         said = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
         argv = ["gh", "api", "-i", "--hostname", self.host, "-X", method, *said, path, *(["--input", "-"] if body else [])]
         with await self._slots.acquire(poll=0.01):
@@ -93,7 +96,7 @@ class Gh:
 
     def _unanswered(self, done: Completed) -> Answer:
         """There was no answer: why?"""
-        words = done.err.splitlines()[-1] if done.err else f"gh ended with {done.code}"
+        words = next((line for line in reversed(done.err.splitlines()) if not _ADVICE.match(line)), f"gh ended with {done.code}")
         if done.code == 4 or "gh auth login" in done.err:
             raise NotLoggedIn(self.host, "nobody is logged in")
         if _OUTDATED.search(done.err):
@@ -101,7 +104,9 @@ class Gh:
                 f"the GitHub CLI `gh` is too old: {words}",
                 f"install {'.'.join(map(str, OLDEST))} or newer from https://cli.github.com; `gh --version` says what is there",
             )
-        raise OutOfReach(f"{self.host} cannot be reached: {words}", "check the network, or https://www.githubstatus.com")
+        raise at_the_proxy(self.host, done.err) or OutOfReach(
+            f"{self.host} cannot be reached: {words}", "check the network, or https://www.githubstatus.com"
+        )
 
     async def logged_in(self) -> bool:
         """Whether gh has a login for this host, as far as can be told: of a host that does not answer only that there is one."""
