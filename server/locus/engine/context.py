@@ -8,6 +8,7 @@ from pathlib import Path
 from locus.engine import learnings
 from locus.engine.earlier import MAX_PATCH, Changes
 from locus.engine.learnings import Memory
+from locus.errors import LocusError
 from locus.repo.diffs import diff, diffstat
 from locus.repo.objects import merge_base, recent_subjects, tree_paths
 
@@ -53,7 +54,10 @@ def _short(path: str) -> str:
 
 
 def _instructions(path: Path) -> str:
+    """A link that leads out of `.locus` is left alone, as in its memory: the repository may be anybody's."""
     try:
+        if not path.is_file() or not path.resolve().is_relative_to(path.parent.resolve()):
+            return ""
         return path.read_text(encoding="utf-8", errors="replace")[:MAX_INSTRUCTIONS].strip()
-    except FileNotFoundError:
-        return ""
+    except OSError as error:
+        raise LocusError(f"{path} cannot be read: {error.strerror}", "make it readable for you") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -18,6 +19,8 @@ from typing import Any, TypeVar
 from locus.engine import inbox
 from locus.engine.inbox import Answer, ForceStop, Stop
 from locus.engine.verdicts import interrupted
+
+log = logging.getLogger("locus.runner")
 
 T = TypeVar("T")
 
@@ -118,11 +121,17 @@ class Control:
                 await self.force.of(task).wait()
 
     async def watch(self, folder: Path) -> None:
-        """Polls the inbox until it is cancelled."""
+        """Polls the inbox until it is cancelled, also when it cannot be read for a while: nothing else hears a person."""
         seen: set[str] = set()
+        said = ""
         while True:
-            for message in inbox.take(folder, seen):
-                self.request(message)
+            try:
+                for message in inbox.take(folder, seen):
+                    self.request(message)
+            except OSError as error:
+                if str(error) != said:
+                    log.warning("requests to the run cannot be read: %s", error)
+                said = str(error)
             await asyncio.sleep(POLL)
 
     def listen_to_signals(self) -> None:

@@ -25,13 +25,21 @@ async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) ->
     run.end(number, ended)
     attempt = run.task(number).attempt
     if place is not None:
-        (tip,) = await rev_parse(run.repo.here, f"refs/heads/{place.branch}")
-        if tip is not None and tip != place.start:
-            await update_ref(run.repo.here, f"{OWN_REFS}{place.branch}", tip)
+        await _remember_tip(run, place)
     run.notices.status(number, ended.state)
     if ended.state is not TaskState.INTERRUPTED:
         body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
         run.notices.comment(number, attempt, "failed", body)
+
+
+async def _remember_tip(run: Run, place: Place) -> None:
+    """A failure is a warning: it must not end the tasks beside this one."""
+    try:
+        (tip,) = await rev_parse(run.repo.here, f"refs/heads/{place.branch}")
+        if tip is not None and tip != place.start:
+            await update_ref(run.repo.here, f"{OWN_REFS}{place.branch}", tip)
+    except LocusError as error:
+        run.warn(f"where {place.branch} stands was not noted, a later run may take it for somebody else's: {error}")
 
 
 async def _keep(run: Run, number: int, ended: TaskEnded, place: Place) -> None:

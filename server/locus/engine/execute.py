@@ -9,6 +9,7 @@ from locus.engine import learning, prompt, sessions, snapshots, turn, verify
 from locus.engine.place import Place
 from locus.engine.run import Run
 from locus.engine.verdicts import failed, interrupted
+from locus.errors import LocusError
 from locus.model.agent import TurnEnd
 from locus.model.events import Accepted, Verified
 from locus.model.states import TaskState
@@ -36,7 +37,7 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
             tree = (await run.control.unless_stopped(number, work.stage(place.worktree))).tree
         if not failures:
             accepted = _accepted(run, number, agent, attempt, tree, end)
-            await asyncio.to_thread(learning.propose, run.ws, run.id, number, run.task_folder(number))
+            await _propose_learned(run, number)
             run.record(accepted, number)
             return accepted
         goes_on = sessions.known(run, number, agent)
@@ -46,6 +47,14 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         f"verification failed after {run.config.agent.max_attempts} attempts: {names}",
         f"look at {place.worktree}, read `locus logs --task {number}`, then `locus run --resume`",
     )
+
+
+async def _propose_learned(run: Run, number: int) -> None:
+    """A failure is a warning: the work is done and verified."""
+    try:
+        await asyncio.to_thread(learning.propose, run.ws, run.id, number, run.task_folder(number))
+    except LocusError as error:
+        run.warn(f"what the agent of #{number} has learned was not kept: {error}")
 
 
 async def _attempt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from locus.errors import LocusError
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """`durable` waits for the disk; what can be made again does without."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(3).hex()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
@@ -22,22 +23,30 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
                 os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise LocusError(f"cannot write {path}: {error.strerror}", "free some space or make the folder writable") from error
+        with suppress(OSError):
+            temporary.unlink()
+        raise _unwritten(path, error) from error
 
 
 def link_once(path: Path, data: bytes) -> bool:
     """Creates `path` with `data` unless it exists; False when somebody was first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(3).hex()}")
-    temporary.write_bytes(data)
     try:
-        os.link(temporary, path)
-    except FileExistsError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+            return True
         return False
+    except OSError as error:
+        raise _unwritten(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
-    return True
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _unwritten(path: Path, error: OSError) -> LocusError:
+    return LocusError(f"cannot write {path}: {error.strerror}", "free some space or make the folder writable")
 
 
 def dump(value: Any) -> bytes:

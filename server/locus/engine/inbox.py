@@ -61,11 +61,15 @@ def take(folder: Path, seen: set[str]) -> list[Message]:
     for name in names:
         if name in seen:
             continue
+        try:
+            data = (folder / name).read_bytes()
+        except OSError:
+            continue  # it is looked at again
         seen.add(name)
         try:
-            record = json.loads((folder / name).read_bytes())
+            record = json.loads(data)
             found.append(_KINDS[record["kind"]].model_validate(record))
-        except (OSError, ValueError, TypeError, KeyError, ValidationError):
+        except (ValueError, TypeError, KeyError, ValidationError):
             continue  # not written by us
     return found
 
