@@ -17,6 +17,8 @@ from locus.model.task import Task
 LIMIT = 65536
 """Characters of one body; GitHub's."""
 _SUMMARY = 4000
+_BESIDE = 200
+"""What else may stand in a sprint's part."""
 _BEGIN = "<!-- locus:begin (each run writes this part anew; what stands above or below it stays) -->"
 _BRIEF = "<!-- locus:begin closing (each run writes this part anew; what stands above or below it stays) -->"
 _END = "<!-- locus:end -->"
@@ -60,11 +62,12 @@ class Part:
         if found is None:
             return f"{text.rstrip()}\n\n{self._brief(text)}".lstrip()
         before, after = text[: found.start()], _OURS.sub("", text[found.end() :])
-        ours = self._brief(before + after) if found["brief"] else self._whole(found[0])
+        ours = self._brief(before + after) if found["brief"] else self._whole(found[0], LIMIT - len(before) - len(after))
         return f"{before}{ours}{after}"
 
-    def _whole(self, before: str) -> str:
-        said = _sprint(self.heading, self.entries, before) if self.heading is not None else _standalone(self.entries[0])
+    def _whole(self, before: str, room: int = LIMIT) -> str:
+        around = len("\n\n".join([_BEGIN, "", run_marker(self.run_id), _END]))
+        said = _sprint(self.heading, self.entries, before, room - around) if self.heading is not None else _standalone(self.entries[0])
         return "\n\n".join([_BEGIN, said, run_marker(self.run_id), _END])
 
     def _brief(self, others: str) -> str:
@@ -83,18 +86,21 @@ def _standalone(entry: Entry) -> str:
     return "\n\n".join(part for part in (f"Closes #{entry.number}", summary, facts) if part)
 
 
-def _sprint(heading: str, entries: Sequence[Entry], before: str) -> str:
-    """What an earlier run has said of its tasks in the part `before` stays said."""
+def _sprint(heading: str, entries: Sequence[Entry], before: str, room: int) -> str:
+    """What an earlier run has said of its tasks in the part `before` stays said. In at most `room` characters, as far as that goes: of many
+    tasks first the facts are left out, then the titles. What a merge closes never is.
+    """
     known = {int(match["number"]): match[0] for match in _ENTRY.finditer(before)}
+    short = [f"- Closes #{entry.number}: {disarmed(' '.join(entry.title.split()))}" for entry in entries]
     lines = []
-    for entry in entries:
-        line = f"- Closes #{entry.number}: {disarmed(' '.join(entry.title.split()))}"
-        if entry.accepted is not None:
-            line = f"{line}\n  {' '.join(_facts(entry.agent, entry.accepted))}"
-        elif entry.number in known:
-            line = known[entry.number]
-        lines.append(line)
-    parts = [f"## {heading}", "\n".join(lines)]
+    for entry, line in zip(entries, short, strict=True):
+        facts = f"{line}\n  {' '.join(_facts(entry.agent, entry.accepted))}" if entry.accepted is not None else None
+        lines.append(facts or known.get(entry.number, line))
+    parts = [f"## {heading}"]
+    for fewer in (short, [f"- Closes #{entry.number}" for entry in entries]):
+        if sum(len(line) + 1 for line in lines) > room - len(parts[0]) - _BESIDE:
+            lines = fewer
+    parts.append("\n".join(lines))
     ours = [entry.accepted for entry in entries if entry.accepted is not None]
     if len(ours) == len(entries) > 1 and all(each.tokens is not None or each.cost_usd is not None for each in ours):
         tokens = [each.tokens for each in ours if each.tokens is not None]

@@ -241,6 +241,26 @@ def test_a_question_that_nobody_answers_is_left_to_the_agent() -> None:
     assert said["behavior"] == "deny"
 
 
+@pytest.mark.parametrize("refused", [0, 1])
+def test_one_question_without_an_answer_does_not_close_the_others(refused: int) -> None:
+    """They are still before a person: nobody would hear the answer, and the agent would be interrupted for want of it."""
+    questions = [{"question": name, "options": [{"label": "Yes"}]} for name in ("Which?", "Why?")]
+    asked = Asked("r1", {"tool_name": "AskUserQuestion", "input": {"questions": questions}})
+    ids = [request.id for request in asked.requests(WORKTREE, lambda _: None)]
+    no, yes = ids[refused], ids[1 - refused]
+    assert asked.answer(no, Decision(allow=False, message="I do not know.")) is None
+    said = asked.answer(yes, Decision(allow=True, message="Yes"))
+    left = questions[1 - refused]["question"]
+    assert said == {"behavior": "allow", "updatedInput": {"questions": questions, "answers": {left: "Yes"}}}
+
+
+def test_questions_that_all_have_no_answer_are_refused_in_a_persons_words() -> None:
+    asked = Asked("r1", {"tool_name": "AskUserQuestion", "input": {"questions": [{"question": "Which?"}, {"question": "Why?"}]}})
+    first, second = (request.id for request in asked.requests(WORKTREE, lambda _: None))
+    assert asked.answer(second, Decision(allow=False, message="Ask me later.")) is None
+    assert asked.answer(first, Decision(allow=False)) == {"behavior": "deny", "message": "Ask me later."}
+
+
 def test_what_an_edit_would_change() -> None:
     edit = {"file_path": "/work/tree/a", "old_string": "b", "new_string": "B", "replace_all": False}
     assert tools.proposed_diff("Edit", edit, WORKTREE, lambda _: "a\nb\nc\n") == "--- a/a\n+++ b/a\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"

@@ -29,7 +29,7 @@ class Asked:
         if self._tool == _QUESTION:
             questions = filter(None, map(tools.mapping, tools.listed(self._input.get("questions"))))
             self._questions = {f"{id}/{number}": dict(question) for number, question in enumerate(questions)}
-        self._answers: dict[str, str] = {}
+        self._answers: dict[str, Decision] = {}
 
     def requests(self, worktree: PurePath, read: Callable[[str], str | None]) -> list[PermissionRequest]:
         if self._questions:
@@ -56,17 +56,25 @@ class Asked:
 
     def answer(self, id: str, decision: Decision) -> Json | None:
         """What Claude is told; None while other questions of the same request wait."""
+        if self._questions:
+            return self._answer_to_questions(id, decision)
         if not decision.allow:
             return {"behavior": "deny", "message": decision.message or "A person has refused this."}
-        if not self._questions:
-            changed = {"updatedInput": dict(decision.input) if decision.input is not None else self._input}
-            return {"behavior": "allow", **changed, **({"updatedPermissions": self._for_this_session()} if decision.always else {})}
-        if decision.message is None:
-            return {"behavior": "deny", "message": "Nobody has answered this: decide it yourself, and say what you have assumed."}
-        self._answers[str(self._questions[id].get("question"))] = decision.message
-        if len(self._answers) < len({str(question.get("question")) for question in self._questions.values()}):
+        changed = {"updatedInput": dict(decision.input) if decision.input is not None else self._input}
+        return {"behavior": "allow", **changed, **({"updatedPermissions": self._for_this_session()} if decision.always else {})}
+
+    def _answer_to_questions(self, id: str, decision: Decision) -> Json | None:
+        """Each has been put to a person, who may leave one without an answer: the others still wait for theirs."""
+        self._answers[id] = decision
+        if len(self._answers) < len(self._questions):
             return None
-        return {"behavior": "allow", "updatedInput": {**self._input, "answers": self._answers}}
+        given = {
+            str(self._questions[id].get("question")): said.message for id, said in self._answers.items() if said.allow and said.message
+        }
+        if given:
+            return {"behavior": "allow", "updatedInput": {**self._input, "answers": given}}
+        why = next((said.message for said in self._answers.values() if said.message), None)
+        return {"behavior": "deny", "message": why or "Nobody has answered this: decide it yourself, and say what you have assumed."}
 
     def _for_this_session(self) -> list[Json]:
         """Claude would have some of it written into the repository's settings, which no answer given here may do."""
