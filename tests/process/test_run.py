@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 import time
@@ -163,3 +164,17 @@ def test_without_an_event_loop(tmp_path: Path, env: dict[str, str]) -> None:
     assert run_sync(["cat"], cwd=tmp_path, env=env, input=b"hello").out == "hello"
     with pytest.raises(ProcessFailed, match="ended with 1"):
         run_sync(["false"], cwd=tmp_path, env=env)
+
+
+async def test_a_kernel_without_descriptors_of_processes_does(tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As before Linux 5.3, and in containers that do not allow it."""
+
+    def unknown(_pid: int, _flags: int = 0) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(os, "pidfd_open", unknown)
+    done = await run(["sh", "-c", "echo out; exit 3"], cwd=tmp_path, env=env, check=False, timeout=10)
+    assert (done.out, done.code) == ("out", 3)
+    with pytest.raises(ProcessFailed, match="did not end within"):
+        await run(["sh", "-c", "echo $$ > pid; sleep 60"], cwd=tmp_path, env=env, timeout=0.5)
+    assert not alive(numbers(tmp_path / "pid")[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from locus.model.body import disarmed
 from locus.model.task import Task
 
 
@@ -19,7 +20,8 @@ def comment_marker(run_id: str, task: int, attempt: int, what: str, body: str) -
 
 
 def commit_message(task: Task, summary: str | None) -> str:
-    title = " ".join(task.title.split())
+    """It closes no issue when it comes to the default branch: that is the pull request's to say."""
+    title = disarmed(" ".join(task.title.split()))
     head = f"{title} (#{task.number})"
     body = (summary or "").strip()
     return f"{head}\n\n{_plain(body)}" if body else head
@@ -35,7 +37,8 @@ def merge_message(base: str, run_id: str, keeper: str) -> str:
 
 
 def pull_title(task: Task) -> str:
-    return f"{' '.join(task.title.split())} (#{task.number})"
+    """It becomes the message of a commit where all are merged as one."""
+    return f"{disarmed(' '.join(task.title.split()))} (#{task.number})"
 
 
 def sprint_title(name: str) -> str:
@@ -70,4 +73,4 @@ def quoted(text: str) -> str:
 
 def _plain(body: str) -> str:
     """Without lines that git would read as trailers or as our own, and without NUL, which it does not take."""
-    return "\n".join(line for line in body.replace("\0", "").splitlines() if not line.startswith("Locus-"))
+    return "\n".join(line for line in disarmed(body.replace("\0", "")).splitlines() if not line.startswith("Locus-"))

@@ -10,7 +10,10 @@ _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\][ \t]+(\S.*)")
 _LIST = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]")
 _CODE_OR_COMMENT = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|<!--")
-_CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+#([0-9]{1,9})\b", re.IGNORECASE)
+_WORD = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+"
+_CLOSES = re.compile(rf"{_WORD}#([0-9]{{1,9}})\b", re.IGNORECASE)
+_CLOSES_ANY = re.compile(rf"({_WORD})((?:[\w.-]+/[\w.-]+)?#[0-9]+|GH-[0-9]+|https?://\S+/[0-9]+)\b", re.IGNORECASE)
+"""Also an issue of another repository, which is named in full."""
 
 
 def prose_lines(body: str) -> Iterator[tuple[int, str]]:
@@ -123,4 +126,4 @@ def closes(body: str) -> tuple[int, ...]:
 
 def disarmed(text: str) -> str:
     """The text without the power to close issues: numbers after a closing word stand as code."""
-    return _CLOSES.sub(lambda match: f"{match[0][: match[0].rindex('#')]}`#{match[1]}`", text)
+    return _CLOSES_ANY.sub(lambda match: f"{match[1]}`{match[2]}`", text)

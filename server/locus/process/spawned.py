@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 
@@ -69,12 +70,14 @@ class Spawned:
             os.close(self._ends.popitem()[1])
 
     def _watch(self) -> None:
-        """Linux tells by a descriptor; elsewhere (untested) a thread waits."""
+        """Linux tells by a descriptor. A thread waits where there is none to be had: of an older kernel, from a container that does not
+        allow it, with too many open, and elsewhere (untested)."""
         if sys.platform == "linux":
-            descriptor = os.pidfd_open(self._process.pid)
-            self._loop.add_reader(descriptor, self._readable, descriptor)
-        else:
-            threading.Thread(target=self._wait, name=f"waiting for {self._process.pid}", daemon=True).start()
+            with suppress(OSError):
+                descriptor = os.pidfd_open(self._process.pid)
+                self._loop.add_reader(descriptor, self._readable, descriptor)
+                return
+        threading.Thread(target=self._wait, name=f"waiting for {self._process.pid}", daemon=True).start()
 
     def _readable(self, descriptor: int) -> None:
         self._loop.remove_reader(descriptor)

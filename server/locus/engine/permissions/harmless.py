@@ -39,7 +39,9 @@ _GIT_OPTIONS_THAT_DO_MORE = ("--output", "--ext-diff", "--textconv", "-O", "--op
 _GIT_REMOTE = named("clone fetch ls-remote pull remote send-pack submodule svn")
 _NETWORK = named("curl dig ftp gh host http https lynx nc ncat netcat nslookup ping rsync scp sftp socat ssh telnet traceroute w3m wget")
 _BEFORE_A_COMMAND = {"command": 0, "env": 0, "ionice": 0, "nice": 0, "nohup": 0, "stdbuf": 0, "sudo": 0, "doas": 0, "time": 0, "timeout": 1}
-_SED = re.compile(r"(?:(?:\d+|\$|/[^/\n]*/)(?:,\+?(?:\d+|\$|/[^/\n]*/))?)?\s*(?:[pdq=]|s([/|#,]).*?(?<!\\)\1.*?(?<!\\)\1[gIi0-9p]*)")
+_SED = re.compile(
+    r"(?:(?:\d+|\$|/[^/\n]*/)(?:,\+?(?:\d+|\$|/[^/\n]*/))?)?\s*(?:[pdq=]|s([/|#,])(?:(?!\1)[^\\\n]|\\.)*\1(?:(?!\1)[^\\\n]|\\.)*\1[gIi0-9p]*)"
+)
 
 
 @dataclass(frozen=True)
