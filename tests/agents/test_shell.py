@@ -151,6 +151,7 @@ printf '%s\n' '::locus usage tokens=1200 cost=0.05' '::locus learned Names are s
     assert Usage(tokens=1200, cost_usd=0.05) in events
     assert Learned(text="Names are spelled out.") in events
     assert _end(events).summary == "It is done."
+    assert _said(events) == ["summary: It is done.", "the last line"]
 
 
 @pytest.mark.parametrize(

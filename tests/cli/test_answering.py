@@ -51,7 +51,7 @@ def test_an_answer_from_elsewhere_and_one_after_the_end(asking: House, locus: Lo
     (question,) = locus("status", "--json").json["runs"][0]["questions"]
     run_id = locus("status", "--json").json["runs"][0]["id"]
     assert f"locus answer {run_id} 1-1 once|always|deny" in ran.out
-    assert f"answer with: locus answer {run_id} 1-1 1..3" in locus("status").out
+    assert f"answer with: locus answer {run_id} 1-1 once|always|deny" in locus("status").out
     assert question["options"][0]["id"] == "once"
     wrong = locus("answer", "1-1", "perhaps")
     assert wrong.code == 2 and "is no option" in wrong.err

@@ -94,12 +94,12 @@ def test_lines_that_are_not_there(locus: Locus, house: House, at: str, message: 
         (["issue", "create", "A", "--title", "B"], "locus: the title is given twice, as words and as --title\nhint: give one of them\n"),
         (
             ["issue", "create", "A", "--priority", "urgent"],
-            "locus: priority: Input should be 'critical', 'high', 'medium' or 'low'\nhint: see `locus issue create --help`\n",
+            "locus: priority: must be 'critical', 'high', 'medium' or 'low'\nhint: see `locus issue create --help`\n",
         ),
         (["issue", "create", "A", "--sprint", "None"], "locus: there is no sprint 'None'\n"),
         (["issue", "show", "7"], "locus: there is no issue #7\nhint: `locus issue list` shows the issues there are\n"),
         (["issue", "edit", "7"], "locus: nothing to change\nhint: see `locus issue edit --help`\n"),
-        (["issue", "list", "-n", "0"], "locus: limit: Input should be greater than or equal to 1\nhint: see `locus issue list --help`\n"),
+        (["issue", "list", "-n", "0"], "locus: limit: must be greater than or equal to 1\nhint: see `locus issue list --help`\n"),
         (
             ["sprint", "create", "///"],
             "locus: the sprint name '///' leaves no branch name\nhint: give it a name with ",

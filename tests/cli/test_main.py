@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,7 +115,7 @@ def test_setting_up_twice(locus: Locus, house: House) -> None:
     (house.ws.repo.locus_dir / "config.json").unlink()
     first = locus("init")
     assert first.code == 0
-    assert first.out.startswith("Set up: .locus/config.json, .locus/LOCUS.md, ")
+    assert re.fullmatch(r"Set up: \.locus/config\.json, \.locus/LOCUS\.md, locus\.db, \d+ labels", first.out.splitlines()[0])
     assert locus("init").out == "Everything is set up already.\n"
     assert locus("init", "--json").json == {"created": []}
 

@@ -150,9 +150,15 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(locus: Locus, house: House) -
     said = locus("run", "1", "--dry-run", "--model", "big")
     lines = said.out.splitlines()
     assert said.code == 0
-    assert lines[:2] == ["Would run 1 issue, each on a branch of its own", f"from main ({house.person.head[:10]})"]
+    assert lines[:2] == ["Would run 1 issue, on a branch of its own", f"from main ({house.person.head[:10]})"]
     assert lines[2].startswith("  #1  Fine  locus/issue-1  tester (big)  prompt ")
-    assert lines[-1] == "Nothing was done: this was a dry run."
+    assert lines[-2:] == [
+        "warning: not allowed to run yet, `locus trust` shows what and allows it: agents.tester in .locus/config.json",
+        "Nothing was done: this was a dry run.",
+    ]
+    asyncio.run(house.trust())
+    assert "not allowed" not in locus("run", "1", "--dry-run").out
+    assert locus("run", "1", "--dry-run", "--base", "head").out.splitlines()[1] == f"from main at {house.person.head[:10]}"
     assert locus("run", "1", "--dry-run", "--json").json["tasks"][0]["branch"] == "locus/issue-1"
     refused = locus("run", "1", "7", "--dry-run")
     assert refused.code == 2 and "Cannot be run as things stand:" in refused.out

@@ -10,6 +10,7 @@ import pytest
 from locus.cli.display import PlainDisplay
 from locus.cli.keys import escapes
 from locus.cli.live import rows
+from locus.cli.present import how_to_answer
 from locus.cli.signals import Presses
 from locus.cli.status import open_work
 from locus.cli.summary import exit_code, summary
@@ -125,7 +126,7 @@ def test_a_line_for_each_transition() -> None:
         "    a",
         "    b",
         "  1) Mine",
-        "answer with: locus answer run-1 base 1..1",
+        "answer with: locus answer run-1 base head",
         "#1 working  Task 1 (attempt 2)",
         "stopping",
         "#1 failed  Task 1: it broke",
@@ -162,6 +163,35 @@ def test_work_that_began_at_a_commit_is_compared_with_it() -> None:
 def test_a_refused_run_has_no_tasks_to_tell_of() -> None:
     run = view(task(1), state=RunState.REFUSED, reason="no base", hint="give --base")
     assert list(summary(run, terminal())) == ["✗ refused: no base", "    hint: give --base"]
+
+
+def test_how_to_go_on_is_said_once() -> None:
+    go_on = "go on with `locus run --resume`"
+    stopped = {"error": "stopped by a person", "hint": go_on}
+    run = view(task(1, TaskState.INTERRUPTED, **stopped), state=RunState.STOPPED, reason="stopped by a person", hint=go_on)
+    lines = list(summary(run, terminal()))
+    assert [line for line in lines if "stopped by a person" in line] == ["‖ stopped by a person"]
+    assert [line for line in lines if "--resume" in line] == ["  locus run --resume run-1"]
+    assert lines[-2] == "Go on with what is left:"
+
+
+def test_a_run_that_only_waits_for_an_answer_is_not_to_be_resumed() -> None:
+    question = Question(id="1-1", task=1, kind="permission", title="May it?", options=(Option(id="once", label="Once"),), asked_at=START)
+    run = view(task(1, TaskState.BLOCKED, hint="answer it"), task(2, TaskState.FAILED), state=RunState.FAILED, questions=(question,))
+    assert list(summary(run, terminal()))[-1] == "  locus run --resume run-1"
+    alone = run.model_copy(update={"tasks": run.tasks[:1]})
+    assert not [line for line in summary(alone, terminal()) if "--resume" in line]
+
+
+def test_what_was_learned_is_pointed_at() -> None:
+    lines = list(summary(view(task(1, TaskState.DONE), state=RunState.DONE), terminal(), 2))
+    assert lines[-2:] == ["Its agents have learned 2 things about this repository; shall later tasks know?", "  locus memory list"]
+
+
+def test_how_a_question_is_answered() -> None:
+    options = [Option(id=id, label=id, kind=kind) for id, kind in (("1", "choice"), ("text", "text"), ("deny", "reject_once"))]
+    question = Question(id="1-1", task=1, kind="choice", title="Which?", options=tuple(options), asked_at=START)
+    assert how_to_answer("run-1", question) == "locus answer run-1 1-1 1|deny, or your own words"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ async def _about_uncommitted_code(house: House) -> int:
 
 async def test_the_plan_warns_of_code_that_is_not_in_the_base(house: House) -> None:
     number = await _about_uncommitted_code(house)
+    await house.trust()
     plan = await house.call("locus.run.plan", tasks=[number])
     assert any(f"#{number} is about is not in main" in warning for warning in plan.warnings)
     given = await house.call("locus.run.plan", tasks=[number], base="working-tree")

@@ -161,6 +161,7 @@ async def test_a_found_check_is_used_once_it_is_allowed_and_counts_only_what_the
     plan = await house.call("locus.run.plan", tasks=[number])
     assert plan.warnings == (
         "verify is not set; found in this repository, not used before you allow it with `locus trust`: ruff (pyproject.toml)",
+        "not allowed to run yet, `locus trust` shows what and allows it: agents.tester in .locus/config.json",
     )
     assert [item.source for item in await house.call("locus.trust.show")] == [
         "agents.tester in .locus/config.json",
@@ -183,6 +184,7 @@ async def test_what_is_set_or_not_wanted_counts_instead(ruffed: House) -> None:
         house.configure(**settings)
         names = [item.source for item in await house.call("locus.trust.show")]
         assert not any("found" in name for name in names)
+        await house.trust()
         assert (await house.call("locus.run.plan", tasks=[await house.issue("date > x.txt")])).warnings == ()
 
 

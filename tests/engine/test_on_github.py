@@ -169,7 +169,7 @@ async def test_nobody_logged_in_at_init_means_here_for_good(demo: Demo, gh: Gh, 
     gh.log_in()
     again = House(demo.person)
     await again.ws.settle()
-    assert (again.ws.tracker.keeper, again.ws.tracker_reason) == ("local", "tasks were created here before")
+    assert (again.ws.tracker.keeper, again.ws.tracker_reason) == ("local", "tasks have been kept here so far")
 
 
 async def test_the_doctor_says_which_keeper_and_why(demo: Demo, gh: Gh, github: GitHub) -> None:

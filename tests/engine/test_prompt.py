@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from locus import settings
 from locus.engine import earlier, learnings, prompt
 from locus.engine.budget import allot
-from locus.engine.context import RepositoryContext
+from locus.engine.context import RepositoryContext, instructions
 from locus.engine.earlier import Changes
 from locus.engine.learnings import Memory
 from locus.engine.prompt import AnchoredCode, Brief
@@ -238,6 +239,14 @@ def test_learnings_that_matter_come_first_then_the_newest() -> None:
     assert "### testing" in text and "Pagination needs the database\n  started first" in text and "- 2026-05-06: newest" in text
     assert "dull" not in text and "undated" not in text and "2 more in .locus/memory" in text
     assert learnings.shown(memory, 10_000, frozenset()).index("dull") < learnings.shown(memory, 10_000, frozenset()).index("undated")
+
+
+def test_instructions_that_nobody_has_written_are_left_out(tmp_path: Path) -> None:
+    settings.write_default(tmp_path)
+    assert instructions(tmp_path / "LOCUS.md") == ""
+    said = "# How to build\n\n<!-- a note -->\nmake"
+    (tmp_path / "LOCUS.md").write_text(f"{said}\n")
+    assert instructions(tmp_path / "LOCUS.md") == said
 
 
 def test_memory_is_read_from_its_folder_only(tmp_path: Path) -> None:

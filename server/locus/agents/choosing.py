@@ -38,7 +38,7 @@ def _auto(config: Config, root: Path) -> str:
         hints = [f"{name}: {problem.hint}" for name, problem in problems.items() if problem is not None]
         example = '{"agents": {"mine": {"kind": "shell", "argv": ["./agent.sh", "{prompt_file}"]}}}'
         raise Refused(
-            "no agent is configured, and none of those that need not be is here",
+            f"no agent is configured, and neither {' nor '.join(problems)} is installed",
             "\n".join([*hints, f"or configure one in .locus/config.json: {example}"]),
         )
     return next((name for name in there if build(built_in()[name]).seems_ready()), there[0])

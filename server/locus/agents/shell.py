@@ -79,7 +79,7 @@ class ShellSession:
                 continue
             else:
                 (errors if source == "stderr" else said).append(text[:_LINE])
-            yield Notice(text=text, stream="stderr" if source == "stderr" else "stdout")
+            yield Notice(text=text if told is None else f"summary: {told}", stream="stderr" if source == "stderr" else "stdout")
         code = await self._supervised.wait()
         yield self._end(code, "\n".join(said).strip(), "\n".join(errors).strip())
         yield Exited(code=code, stderr_tail="\n".join(errors)[-2000:])

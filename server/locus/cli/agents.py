@@ -25,7 +25,10 @@ def _lines(session: Session, agents: list[AgentInfo]) -> Iterable[str]:
     for info in agents:
         mark = terminal.style(terminal.glyphs.done, "green") if info.ready else terminal.style(terminal.glyphs.failed, "red")
         yield f"{mark} {one_line(described(info))}" + (f" {terminal.glyphs.dot} does the work" if info.chosen else "")
-        yield terminal.style(f"    {info.kind}: {one_line(' '.join(info.argv))}" + (f", model {info.model}" if info.model else ""), "dim")
+        if info.installed or info.configured:
+            yield terminal.style(
+                f"    {info.kind}: {one_line(' '.join(info.argv))}" + (f", model {info.model}" if info.model else ""), "dim"
+            )
         if info.fix:
             yield from (f"    {line}" for line in info.fix.splitlines())
     if not any(info.chosen for info in agents):

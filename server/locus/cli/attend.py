@@ -14,9 +14,10 @@ from typing import Final
 from locus.cli import prompt
 from locus.cli.display import Display
 from locus.cli.keys import Keys
-from locus.cli.present import question_lines
+from locus.cli.present import how_to_answer, question_lines
 from locus.cli.session import Session
 from locus.cli.signals import PATIENCE, Presses, heard
+from locus.cli.text import one_line
 from locus.errors import LocusError
 from locus.model.questions import Option, Question
 from locus.model.run import RunView
@@ -136,12 +137,13 @@ class Attendance:
             while True:
                 answer = await prompt.ask(terminal, f"1-{len(labels)}: " if len(labels) > 1 else "1: ")
                 if answer is None:
-                    terminal.say(f"answer it later with: locus answer {run_id} {question.id} 1..{len(labels)}")
+                    terminal.say(f"answer it later with: {how_to_answer(run_id, question)}")
                     return
                 picked = prompt.pick(answer, labels)
                 picked = prompt.pick(answer, [option.id for option in question.options]) if picked is None else picked
                 if picked is not None:
                     break
+                terminal.say(f"{one_line(answer)!r} is none of them." if answer.strip() else "Nothing was chosen; Ctrl+D leaves it open.")
             said = await self._said(question, question.options[picked])
         except asyncio.CancelledError:
             terminal.say("\n(this question is no longer open)")

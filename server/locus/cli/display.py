@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from locus.cli.present import question_lines, task_line, what_of
+from locus.cli.present import from_line, how_to_answer, question_lines, task_line, what_of
 from locus.cli.terminal import Terminal
 from locus.cli.text import one_line
 from locus.model.states import RunState, TaskState
@@ -56,7 +56,7 @@ class PlainDisplay:
         if before is None:
             self.say(f"{view.id}  {what_of(view)}")
         if view.base_commit and (before is None or before.base_commit is None):
-            self.say(f"from {one_line(view.base)} ({view.base_commit[:10]})")
+            self.say(from_line(view.base, view.base_commit))
         for warning in view.warnings[len(before.warnings) if before else 0 :]:
             self.say(f"warning: {one_line(warning)}")
         if before is not None and view.state is not before.state and view.state in (RunState.WAITING, RunState.STOPPING):
@@ -66,7 +66,7 @@ class PlainDisplay:
         for question in view.questions:
             if question.id not in self._asked and not self._asks:
                 self.say("\n".join(question_lines(question)))
-                self.say(f"answer with: locus answer {view.id} {question.id} 1..{len(question.options)}")
+                self.say(f"answer with: {how_to_answer(view.id, question)}")
             self._asked.add(question.id)
 
     def _task(self, task: TaskRun, before: TaskRun | None) -> None:

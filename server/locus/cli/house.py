@@ -25,7 +25,9 @@ async def init(session: Session, _given: Given) -> int:
         if not made.created:
             yield "Everything is set up already."
             return
-        yield f"Set up: {', '.join(one_line(name) for name in made.created)}"
+        labels = [name for name in made.created if ":" in name]
+        files = [one_line(name) for name in made.created if ":" not in name]
+        yield f"Set up: {', '.join(files + ([plural(len(labels), 'label')] if labels else []))}"
         yield "Next: `locus doctor` checks that a run can start, `locus issue create TITLE` makes the first issue."
 
     session.show(made, lines)

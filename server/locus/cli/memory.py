@@ -48,5 +48,6 @@ async def accept(session: Session, given: Given) -> int:
 
 async def dismiss(session: Session, given: Given) -> int:
     done: Dismissed = await session.call("locus.memory.dismiss", ids=given.texts("ids") or None)
-    session.show(done, lambda: [f"Forgot {plural(len(done.dismissed), 'proposal')}."])
+    forgot = f"Forgot {plural(len(done.dismissed), 'proposal')}." if done.dismissed else "There was nothing to forget."
+    session.show(done, lambda: [forgot])
     return 0

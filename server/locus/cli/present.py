@@ -46,6 +46,11 @@ def what_of(view: RunView) -> str:
     return ", ".join(numbers[:8]) + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
 
 
+def from_line(base: str, commit: str) -> str:
+    """`from main (0123456789)`; a commit is not named twice."""
+    return f"from {one_line(base)}" + ("" if commit[:10] in base or commit.startswith(base) else f" ({commit[:10]})")
+
+
 def task_line(task: TaskRun) -> str:
     """`#16 working  Fix pagination`; the same words in every version, for scripts that read them."""
     said = task.error or (task.phase if task.resumes_at else None)
@@ -57,6 +62,13 @@ def problem_lines(task: TaskRun, most: int) -> Iterable[str]:
     yield from (one_line(str(problem)) for problem in task.problems[:most])
     if len(task.problems) > most:
         yield f"... and {len(task.problems) - most} more in its log"
+
+
+def how_to_answer(run_id: str, question: Question) -> str:
+    """The command, for a person who has seen the question."""
+    ids = "|".join(option.id for option in question.options if option.kind != "text")
+    own = ", or your own words" if any(option.kind == "text" for option in question.options) else ""
+    return f"locus answer {run_id} {question.id} {ids}{own}"
 
 
 def question_lines(question: Question) -> Iterable[str]:

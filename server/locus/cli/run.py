@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from locus.cli.attend import Attendance, Attended
 from locus.cli.display import Display, PlainDisplay, SilentDisplay
 from locus.cli.parser import Given
+from locus.cli.present import from_line
 from locus.cli.session import Session
 from locus.cli.summary import exit_code, summary
 from locus.cli.text import cut, harmless, one_line, plural, table
@@ -17,6 +18,7 @@ from locus.errors import InvalidArguments
 
 if TYPE_CHECKING:
     from locus.commands.runs import RunStartedResult
+    from locus.model.learning import Proposal
     from locus.model.plan import Plan, PlannedTask
     from locus.model.run import RunView
     from locus.trust import TrustItem
@@ -36,7 +38,7 @@ async def run(session: Session, given: Given) -> int:
     }
     prompts = given.flag("show-prompt")
     if prompts and not given.flag("dry-run"):
-        raise InvalidArguments("--show-prompt goes with --dry-run", "a run keeps each prompt: `prompt.md` in its folder of the task")
+        raise InvalidArguments("--show-prompt goes with --dry-run", "what an agent was told is kept: .git/locus/runs/RUN/tasks/N/prompt.md")
     plan: Plan = await session.call("locus.run.plan", prompts=prompts or None, **wanted)
     if given.flag("dry-run"):
         session.show(plan, lambda: _plan_lines(session, plan))
@@ -90,7 +92,9 @@ async def _attached(session: Session, command: str, wanted: dict[str, Any], know
         ended = await attendance.follow(started.run_id, after=(known or {}).get(started.run_id, -1))
     if ended.left is not None:
         return _left(session, ended, ended.left)
-    session.show(ended.view, lambda: summary(ended.view, session.terminal))
+    proposals: list[Proposal] = await session.call("locus.memory.list")
+    learned = sum(len(proposal.learned) for proposal in proposals if proposal.run == ended.view.id)
+    session.show(ended.view, lambda: summary(ended.view, session.terminal, learned))
     return exit_code(ended.view, interrupted=ended.interrupted)
 
 
@@ -131,7 +135,7 @@ def _refusal_lines(plan: Plan) -> Iterable[str]:
         reason = harmless(refusal.reason)
         named = re.search(rf"#{refusal.number}\b", reason)
         yield f"  {reason}" if named else f"  #{refusal.number}: {reason}"
-        yield f"      {harmless(refusal.hint)}"
+        yield from (f"      {line}" for line in harmless(refusal.hint).splitlines())
 
 
 def _plan_lines(session: Session, plan: Plan) -> Iterable[str]:
@@ -140,9 +144,11 @@ def _plan_lines(session: Session, plan: Plan) -> Iterable[str]:
         f"sprint {one_line(plan.sprint or '')} on {plan.branch}, one after another"
         if plan.mode == "sprint"
         else "each on a branch of its own"
+        if len(plan.tasks) > 1
+        else "on a branch of its own"
     )
     yield f"Would run {plural(len(plan.tasks), 'issue')}, {how}"
-    yield f"from {one_line(plan.base)} ({plan.base_commit[:10]})"
+    yield from_line(plan.base, plan.base_commit)
     rows = [
         (
             f"  #{task.number}",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from locus.cli.parser import Given
-from locus.cli.present import problem_lines, question_lines, run_glyph, task_line, what_of
+from locus.cli.present import how_to_answer, problem_lines, question_lines, run_glyph, task_line, what_of
 from locus.cli.session import Session
 from locus.cli.sprints import active_sprint, done
 from locus.cli.summary import cost_line
@@ -81,7 +81,7 @@ def _run(session: Session, view: RunView) -> Iterable[str]:
             yield from (cut(f"      {line}", terminal.width, terminal.glyphs.ellipsis) for line in problem_lines(task, _PROBLEMS))
     for question in view.questions:
         yield from (f"    {line}" for line in question_lines(question))
-        yield f"    answer with: locus answer {view.id} {question.id} 1..{len(question.options)}"
+        yield f"    answer with: {how_to_answer(view.id, question)}"
     if not view.alive:
         yield f"    go on with: locus run --resume {view.id}"
 

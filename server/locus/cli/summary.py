@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from locus.cli.present import problem_lines, run_glyph
-from locus.cli.text import duration, one_line, spent, table
+from locus.cli.text import duration, one_line, plural, spent, table
 from locus.model.states import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def exit_code(view: RunView, *, interrupted: bool) -> int:
     return 2 if view.state is RunState.REFUSED else 1
 
 
-def summary(view: RunView, terminal: Terminal) -> Iterator[str]:
+def summary(view: RunView, terminal: Terminal, learned: int = 0) -> Iterator[str]:
+    """`learned`: how much of what its agents have learned waits for a yes."""
     rows = [_row(task) for task in view.tasks]
     if view.state is not RunState.REFUSED:
         for task, line in zip(
@@ -39,9 +40,13 @@ def summary(view: RunView, terminal: Terminal) -> Iterator[str]:
             yield from (f"    {said}" for said in _troubles(view, task))
         yield ""
     yield f"{run_glyph(terminal, view.state)} {_total(view)}"
-    if view.hint:
+    if view.hint and not _says_only_to_go_on(view.hint):
         yield f"    hint: {one_line(view.hint)}"
     yield from _next(view)
+    if learned:
+        yield ""
+        yield f"Its agents have learned {plural(learned, 'thing')} about this repository; shall later tasks know?"
+        yield "  locus memory list"
 
 
 def _row(task: TaskRun) -> tuple[str, ...]:
@@ -60,9 +65,9 @@ def _troubles(view: RunView, task: TaskRun) -> Iterator[str]:
     yield from cost_line(task)
     if task.denials:
         yield f"refused to it: {', '.join(one_line(denial) for denial in task.denials)}"
-    if task.error:
+    if task.error and task.error != view.reason:
         yield f"error: {one_line(task.error)}"
-    if task.hint:
+    if task.hint and not _says_only_to_go_on(task.hint):
         yield f"hint: {one_line(task.hint)}"
     yield from (f"  {line}" for line in problem_lines(task, _PROBLEMS))
     if task.state in (TaskState.FAILED, TaskState.BLOCKED, TaskState.INTERRUPTED):
@@ -72,8 +77,9 @@ def _troubles(view: RunView, task: TaskRun) -> Iterator[str]:
 
 
 def _total(view: RunView) -> str:
-    facts = [str(view.state) + (f": {one_line(view.reason)}" if view.reason else "")]
-    if view.state is not RunState.REFUSED:
+    reason = one_line(view.reason or "")
+    facts = [reason if reason.startswith(view.state) else f"{view.state}: {reason}" if reason else str(view.state)]
+    if view.state is not RunState.REFUSED and len(view.tasks) > 1:
         facts += [f"{view.done} of {len(view.tasks)} done"]
     if view.ended_at:
         try:
@@ -84,11 +90,17 @@ def _total(view: RunView) -> str:
     return ", ".join(fact for fact in [*facts, spent(view.tokens, view.cost_usd)] if fact)
 
 
+def _says_only_to_go_on(hint: str) -> bool:
+    """`_next` says it too, and with the run's name."""
+    return hint in ("go on with `locus run --resume`", "mend the cause, then `locus run --resume`")
+
+
 def _next(view: RunView) -> Iterator[str]:
     finished = [task for task in view.tasks if task.state.succeeded]
     if finished:
         yield from _deliverables(view, finished)
-    if view.state.unfinished:
+    asked = {question.task for question in view.questions}  # those go on by themselves when they are answered
+    if view.state.unfinished and any(not task.state.succeeded and task.number not in asked for task in view.tasks):
         yield ""
         yield "Go on with what is left:"
         yield f"  locus run --resume {view.id}"

@@ -64,7 +64,8 @@ def parse(arguments: type[A], given: dict[str, Any]) -> A:
         problems = []
         for item in error.errors(include_url=False):
             name = ".".join(str(part) for part in item["loc"]) or "arguments"
-            problems.append(f"{name}: {'unknown argument' if item['type'] == 'extra_forbidden' else item['msg']}")
+            said = "unknown argument" if item["type"] == "extra_forbidden" else item["msg"].replace("Input should be", "must be", 1)
+            problems.append(f"{name}: {said}")
         known = ", ".join(info.alias or name for name, info in arguments.model_fields.items())
         raise InvalidArguments("; ".join(problems), f"the arguments are: {known}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ MAX_ENTRIES = 120
 MAX_COMMITS = 10
 MAX_INSTRUCTIONS = 400_000
 """Characters of .locus/LOCUS.md that are read; the prompt's room is smaller."""
+_SAYS_NOTHING = re.compile(r"<!--.*?-->|^#[^\n]*$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ async def repository_context(cwd: Path, commit: str, locus_dir: Path) -> Reposit
         entries=tuple(names[:MAX_ENTRIES]),
         more_entries=max(0, len(names) - MAX_ENTRIES),
         commits=tuple(commits),
-        instructions=_instructions(locus_dir / "LOCUS.md"),
+        instructions=instructions(locus_dir / "LOCUS.md"),
         memory=learnings.read(locus_dir / "memory"),
     )
 
@@ -53,11 +55,14 @@ def _short(path: str) -> str:
     return path if len(parts) <= 2 else "/".join(parts[:2]) + "/"
 
 
-def _instructions(path: Path) -> str:
-    """A link that leads out of `.locus` is left alone, as in its memory: the repository may be anybody's."""
+def instructions(path: Path) -> str:
+    """Nothing where only headings and comments stand, as in the file that `locus init` writes. A link that leads out of `.locus` is left
+    alone, as in its memory: the repository may be anybody's.
+    """
     try:
         if not path.is_file() or not path.resolve().is_relative_to(path.parent.resolve()):
             return ""
-        return path.read_text(encoding="utf-8", errors="replace")[:MAX_INSTRUCTIONS].strip()
+        text = path.read_text(encoding="utf-8", errors="replace")[:MAX_INSTRUCTIONS].strip()
     except OSError as error:
         raise LocusError(f"{path} cannot be read: {error.strerror}", "make it readable for you") from error
+    return text if _SAYS_NOTHING.sub("", text).strip() else ""

@@ -15,10 +15,12 @@ from locus.engine.survey import Survey, survey
 from locus.errors import LocusError, Refused
 from locus.model import naming
 from locus.model.config import text_of
+from locus.model.config_layers import Merged
 from locus.model.plan import Plan, PlannedTask, Refusal, Wanted
 from locus.model.task import Sprint, Task, TaskStatus
 from locus.repo.objects import commit_of
 from locus.settings import require_valid
+from locus.trust import commands_of
 from locus.workspace import Workspace
 
 
@@ -39,7 +41,14 @@ async def draw_up(ws: Workspace, wanted: Wanted, *, prompts: bool = False) -> Pl
         for task, said in zip(seen.tasks, comments, strict=True):
             told = replace(brief(seen, task), comments=said, earlier=changes)
             written[task.number] = prompt.compose(told)
-    return make(seen, written).model_copy(update={"folder": ws.folder})
+    plan = make(seen, written)
+    return plan.model_copy(update={"folder": ws.folder, "warnings": (*plan.warnings, *_not_allowed(ws, used, plan))})
+
+
+def _not_allowed(ws: Workspace, used: Merged, plan: Plan) -> list[str]:
+    missing = ws.trust.missing(commands_of(used, agents={task.agent for task in plan.tasks}))
+    named = ", ".join(command.source for command in missing)
+    return [f"not allowed to run yet, `locus trust` shows what and allows it: {named}"] if missing else []
 
 
 async def _so_far(ws: Workspace, seen: Survey) -> Changes:

@@ -176,12 +176,14 @@ def as_line(event: AgentEvent) -> str:
             return f"learned: {event.text}"
         case PermissionRequest():
             return f"asks: {event.title}"
+        case ToolUpdate(status="pending", output=None):
+            return ""
         case ToolUpdate():
             return f"  {event.status}" + (f": {event.output}" if event.output else "")
         case Started():
             return "started" + (f" {event.model}" if event.model else "")
         case Usage():
-            return f"used {event.tokens or 0} tokens" + (f", ${event.cost_usd:.2f}" if event.cost_usd is not None else "")
+            return f"used {event.tokens or 0:,} tokens" + (f", ${event.cost_usd:.2f}" if event.cost_usd is not None else "")
         case Retry():
             return f"retry {event.attempt}" + (f" after {event.status}" if event.status else "")
         case TurnEnd():

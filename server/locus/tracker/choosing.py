@@ -63,7 +63,7 @@ async def choose(repo: Repository, wanted: Wanted, memory: Memory | None = None)
         return Choice(None, 'the configuration says "local"')
     recorded = _recorded(repo.state_dir)
     if wanted == "auto" and recorded is None and (repo.state_dir / "locus.db").exists():
-        return Choice(None, "tasks were created here before")
+        return Choice(None, "tasks have been kept here so far")
     remotes = await facts.remotes(repo)
     url, push_url = await asyncio.gather(_url(repo, remotes.base), _url(repo, remotes.push, push=True))
     memory = memory or Memory()

@@ -61,5 +61,8 @@ def require_place(remote: str | None, remote_url: str | None) -> GitHubPlace:
         )
     place = place_of(remote_url)
     if place is None:
-        raise Refused(f"the remote {remote} does not name an owner and a repository on GitHub", 'set "tracker": "local"')
+        raise Refused(
+            f"the remote {remote} does not name an owner and a repository on GitHub",
+            f'give it such an address (`git remote set-url {remote} ...`), or set "tracker": "local"',
+        )
     return place
