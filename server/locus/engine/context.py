@@ -17,6 +17,8 @@ MAX_ENTRIES = 120
 MAX_COMMITS = 10
 MAX_INSTRUCTIONS = 400_000
 """Characters of .locus/LOCUS.md that are read; the prompt's room is smaller."""
+_OWN = 4_000
+"""Characters; what `locus init` writes is shorter."""
 _SAYS_NOTHING = re.compile(r"<!--.*?-->|^#[^\n]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -65,4 +67,4 @@ def instructions(path: Path) -> str:
         text = path.read_text(encoding="utf-8", errors="replace")[:MAX_INSTRUCTIONS].strip()
     except OSError as error:
         raise LocusError(f"{path} cannot be read: {error.strerror}", "make it readable for you") from error
-    return text if _SAYS_NOTHING.sub("", text).strip() else ""
+    return text if len(text) > _OWN or _SAYS_NOTHING.sub("", text).strip() else ""
