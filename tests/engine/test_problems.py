@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locus import process
-from locus.engine.problems import guess, understand
+from locus.engine.problems import folder_of, guess, placed, understand
 from locus.model.config import ParserName
 from locus.model.problems import MAX_KEPT, VerifyProblem
 
@@ -162,6 +162,70 @@ def test_long_lines_take_no_time() -> None:
 )
 def test_the_tool_is_told_from_the_command(command: str | tuple[str, ...], tools: tuple[str, ...]) -> None:
     assert guess(command) == tools
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        ("cd server && mypy", "server"),
+        ("(cd 'web app'; npx tsc)", "web app"),
+        ("cd ./packages/api/ && npm test && cd ..", "packages/api"),
+        (("npm", "--prefix", "web", "run", "lint"), "web"),
+        ("make -C server test", "server"),
+        (("pnpm", "--dir=web", "lint"), "web"),
+        ("mypy", ""),
+        ("cd .. && mypy", ""),
+        ("cd $HOME && mypy", ""),
+        ("cd /tmp && mypy", ""),
+        ("ruff check . && cd server && mypy", ""),
+        ("ruff check . && make -C server types", ""),
+        ("make -C server && make -C web", ""),
+    ],
+)
+def test_the_folder_a_command_goes_into(command: str | tuple[str, ...], folder: str) -> None:
+    assert folder_of(command) == folder
+
+
+@pytest.mark.parametrize(
+    ("said", "file"),
+    [
+        ("app/pages.py", "server/app/pages.py"),
+        ("../shared/x.py", "shared/x.py"),
+        ("setup.py", "server/setup.py"),
+        (f"{ROOT}/setup.py", "setup.py"),
+        ("README.md", "README.md"),
+        ("../../elsewhere/x.py", "../../elsewhere/x.py"),
+        ("nowhere.py", "nowhere.py"),
+    ],
+)
+def test_files_are_named_from_the_folder_that_the_command_ran_in(said: str, file: str) -> None:
+    there = {"server/app/pages.py", "shared/x.py", "server/setup.py", "setup.py", "README.md"}
+    (found,) = understand("check", f"{said}:3:7: wrong", ("lines",), [ROOT], there.__contains__, "server").problems
+    assert found.file == file
+
+
+FILES = ("server/app/pages.py", "web/app/index.ts", "api/app/index.ts", "go/sums/add_test.go", "go/third.go", "deep/README.md", "README.md")
+
+
+@pytest.mark.parametrize(
+    ("said", "command", "file"),
+    [
+        ("app/pages.py", "make test", "server/app/pages.py"),
+        ("app/index.ts", "make test", "app/index.ts"),
+        ("app/index.ts", "npx tsc -p web", "web/app/index.ts"),
+        ("app/index.ts", "npx tsc -p web && npx tsc -p api", "app/index.ts"),
+        ("README.md", "make test", "README.md"),
+        ("pp/pages.py", "make test", "pp/pages.py"),
+        ("example.com/demo/sums/add_test.go", "make test", "go/sums/add_test.go"),
+        ("example.com/demo/third.go", "make test", "go/third.go"),
+        ("gone/third.go", "make test", "gone/third.go"),
+        ("/usr/lib/app/pages.py", "make test", "/usr/lib/app/pages.py"),
+        (None, "make test", None),
+    ],
+)
+def test_a_name_that_only_one_file_ends_with_means_that_file(said: str | None, command: str, file: str | None) -> None:
+    wrong = VerifyProblem(file=said, line=1, message="wrong")
+    assert placed((wrong,), command, FILES) == (wrong.model_copy(update={"file": file}),)
 
 
 # The real ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from locus.engine import journal, store
@@ -39,6 +40,18 @@ async def test_problems_are_kept_with_their_place_and_shown_until_the_task_runs_
     (tmp_path / "let-it-pass").touch()
     again = await house.carry_on(view.id)
     assert done(again) and again.tasks[0].problems == ()
+
+
+async def test_tools_that_ran_in_a_folder_below_name_their_files_from_there(house: House) -> None:
+    """The real ruff in one that the command says; in another one that only a script of the repository knows of."""
+    ruff = Path(sys.executable).with_name("ruff")
+    script = "cd web && echo 'src/a.ts(1,7): error TS2322: wrong' && exit 1"
+    house.person.commit({"app/pages.py": "x = 1\n", "server/app/pages.py": "x = 1\n", "check.sh": script})
+    house.person.git("push", "-q", "origin", "HEAD")
+    checks = [{"name": "lint", "run": f"cd server && {ruff} check --no-cache ."}, {"name": "types", "run": ["sh", "check.sh"]}]
+    house.configure(verify=checks, agent_maxAttempts=1)
+    view = await house.run(await house.issue("echo 'import os' > server/app/pages.py", "mkdir -p web/src; date > web/src/a.ts"))
+    assert [problem.place for problem in view.tasks[0].problems] == ["server/app/pages.py:1:8", "web/src/a.ts:1:7"]
 
 
 async def test_the_agent_is_told_them_first(house: House) -> None:

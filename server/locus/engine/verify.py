@@ -6,16 +6,18 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from locus import process
-from locus.engine.problems import Understood, guess, understand
+from locus.engine.problems import Understood, folder_of, guess, placed, understand, unplaced
 from locus.engine.problems.cleaning import plain_lines
 from locus.engine.run import Run
 from locus.engine.verdicts import interrupted
 from locus.errors import ProcessFailed
 from locus.model.config import Command, VerifyCommand
 from locus.model.events import Verified
+from locus.repo import work
 from locus.repo.files import real
 
 OUTPUT_CHARS = 20_000
@@ -108,7 +110,7 @@ async def _one(run: Run, number: int, command: VerifyCommand, worktree: Path, ho
         raise interrupted("stopped by a person")
     if code == 0 and not time.expired():
         return Verified(name=command.name, ok=True, code=0)
-    understood = await asyncio.to_thread(_understood, command, output.whole(), worktree)
+    understood = await _understood(command, output.whole(), worktree)
     late = time.expired()
     end = f"{output.end()}\n[still running after {command.timeout:g} s, ended]".strip() if late else output.end()
     return Verified(
@@ -121,10 +123,16 @@ async def _one(run: Run, number: int, command: VerifyCommand, worktree: Path, ho
     )
 
 
-def _understood(command: VerifyCommand, output: str, worktree: Path) -> Understood:
+async def _understood(command: VerifyCommand, output: str, worktree: Path) -> Understood:
+    def exists(path: str) -> bool:
+        return (worktree / path).is_file()
+
     roots = list(dict.fromkeys((str(worktree), str(real(worktree)))))
     parsers = (command.parser,) if command.parser is not None else guess(command.run)
-    return understand(command.name, output, parsers, roots, lambda path: (worktree / path).is_file())
+    found = await asyncio.to_thread(understand, command.name, output, parsers, roots, exists, folder_of(command.run))
+    if unplaced(found.problems, exists):
+        found = replace(found, problems=placed(found.problems, command.run, await work.files(worktree)))
+    return found
 
 
 async def _stop(run: Run, number: int, supervised: process.Supervised) -> None:

@@ -32,6 +32,12 @@ async def stage(worktree: Path) -> Work:
     return Work(await head_in(worktree), tree)
 
 
+async def files(worktree: Path) -> list[str]:
+    """All that is staged, by its name from the worktree's root, where that is text."""
+    names = (name.decode("utf-8", "replace") for name in (await git("ls-files", "-z", cwd=worktree)).stdout.split(b"\0"))
+    return [name for name in names if name and "\N{REPLACEMENT CHARACTER}" not in name]
+
+
 async def commit(worktree: Path, message: str, trailers: Mapping[str, str]) -> tuple[str, int]:
     """Commits what is staged, empty if need be: the commit, and how many files it changed. A refusing hook raises GitFailed."""
     changed = await commit_staged(worktree, message, trailers)

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 MAX_LINE = 2000
 """Characters of a line that are looked at."""
 
+FROM_ROOT = "./"
+"""What a name begins with that can only be counted from the worktree's root."""
+
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>78])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _DRIVE = re.compile(r"[A-Za-z]:/")
@@ -25,7 +28,7 @@ def plain_lines(text: str) -> list[str]:
 
 
 def place(path: str, roots: Sequence[str]) -> str:
-    """Relative to the worktree with `/` where it lies in it, which `roots` names in all its spellings; else as it is."""
+    """Relative to the worktree (and FROM_ROOT) where it lies in it, which `roots` names in all its spellings; else as it is; with `/`."""
     path = path.strip().strip("'\"").removeprefix("file://")
     if ("\\" in path and "/" not in path) or re.match(r"[A-Za-z]:\\", path):
         path = path.replace("\\", "/")
@@ -35,7 +38,7 @@ def place(path: str, roots: Sequence[str]) -> str:
     for root in roots:
         top = root.replace("\\", "/").rstrip("/") + "/"
         if path.startswith(top) or (_DRIVE.match(top) and path.lower().startswith(top.lower())):
-            return path[len(top) :]
+            return FROM_ROOT + path[len(top) :]
     return path
 
 

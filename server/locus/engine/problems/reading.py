@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from locus.engine.problems import parsers, testing
-from locus.engine.problems.cleaning import inside, plain_lines
+from locus.engine.problems.cleaning import plain_lines
 from locus.engine.problems.parsers import Parser
+from locus.engine.problems.placing import Exists, known
 from locus.model.config import Command, ParserName
 from locus.model.problems import MAX_KEPT, VerifyProblem
 
@@ -59,23 +60,19 @@ def understand(
     output: str,
     names: Sequence[ParserName],
     roots: Sequence[str],
-    exists: Callable[[str], bool],
+    exists: Exists,
+    folder: str = "",
 ) -> Understood:
-    """With no `names` every reader is tried. Where none finds anything, whatever looks like `file:line:column: message` counts."""
+    """With no `names` every reader is tried. Where none finds anything, whatever looks like `file:line:column: message` counts.
+
+    `folder`: where below the worktree the command ran.
+    """
     lines = plain_lines(output)
     tried = names or [name for name in _PARSERS if name != "lines"]
     found = [problem for name in tried for problem in _PARSERS[name](lines, roots)] or parsers.lines(lines, roots)
     unique: dict[VerifyProblem, None] = {}
     for problem in found:
         message = problem.message if len(problem.message) <= testing.MESSAGE else problem.message[: testing.MESSAGE - 1] + "…"
-        unique.setdefault(problem.model_copy(update={"check": check, "message": message, "file": _known(problem.file, exists)}))
+        unique.setdefault(problem.model_copy(update={"check": check, "message": message, "file": known(problem.file, folder, exists)}))
     ordered = sorted(unique, key=lambda problem: _ORDER[problem.severity])
     return Understood(tuple(ordered[:MAX_KEPT]), max(0, len(ordered) - MAX_KEPT))
-
-
-def _known(file: str | None, exists: Callable[[str], bool]) -> str | None:
-    """What is named within a package, or from the folder above, as it is called from the worktree."""
-    if file is None or not inside(file) or exists(file):
-        return file
-    parts = file.split("/")
-    return next((rest for at in range(1, len(parts)) if exists(rest := "/".join(parts[at:]))), file)
