@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from locus.engine import limits
 from locus.model.agent import TurnEnd
 from support.house import House, done, states
 from support.scripted import Play, Turn
@@ -167,6 +168,53 @@ async def test_a_sprint_waits_for_a_limit_and_goes_on_with_the_same_task(house: 
     assert done(view)
     assert [turn.number for turn in agent.turns] == [first, second, second, third]
     assert {f"told-{number}.txt" for number in (first, second, third)} <= house.branch_files("locus/sprint-alpha").keys()
+
+
+async def test_a_provider_that_was_too_busy_is_tried_again_later_and_later_in_the_same_session(
+    house: House, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the agent's own program has given up. The time is shown, the slot is another's meanwhile."""
+    monkeypatch.setattr(limits, "LADDER", (1.0, 2.0))
+    house.configure(agent_maxParallel=1)
+
+    async def script(turn: Turn) -> None:
+        turn.write(f"told-{turn.number}-{len(agent.prompts(turn.number))}.txt")
+        if turn.number == first and len(agent.prompts(first)) < 3:
+            turn.end = TurnEnd(outcome="busy", reason="the model is overloaded (529)")
+
+    agent = play(script)
+    first, second = await house.issue("x"), await house.issue("y")
+    run_id = await house.request(first, second)
+    running = asyncio.create_task(house.carry_on(run_id))
+    view = await house.until(run_id, lambda view: view.state == "waiting")
+    assert str(view.state) == "waiting" and "the model is overloaded (529)" in str(view.reason)
+    task = view.tasks[0]
+    at = datetime.fromisoformat(str(task.resumes_at)).astimezone().strftime("%H:%M:%S")
+    assert task.phase == f"waits until {at}: the model is overloaded (529)"
+    view = await running
+    assert done(view), view
+    mine = [turn for turn in agent.turns if turn.number == first]
+    assert [turn.number for turn in agent.turns] == [first, second, first, first]
+    assert [turn.assignment.session for turn in mine] == [None, mine[0].session_id, mine[0].session_id]
+    assert [one.outcome for one in view.tasks[0].attempts] == ["busy", "busy", "ok"]
+    assert {f"told-{first}-{number}.txt" for number in (1, 2, 3)} <= house.branch_files(f"locus/issue-{first}").keys()
+
+
+async def test_a_provider_that_stays_busy_blocks_the_task_and_a_resume_begins_to_try_again(
+    house: House, play: Play, monkeypatch: pytest.MonkeyPatch, launched: list[str]
+) -> None:
+    monkeypatch.setattr(limits, "LADDER", (0.1, 0.2))
+
+    async def script(turn: Turn) -> None:
+        turn.write("half.txt")
+        turn.end = TurnEnd(outcome="busy", reason="503 Service Unavailable")
+
+    agent = play(script)
+    view = await house.run(await house.issue("x"))
+    assert states(view) == ["blocked"] and len(agent.turns) == 3
+    assert view.tasks[0].error == "503 Service Unavailable (tried again 2 times)" and "locus run --resume" in str(view.tasks[0].hint)
+    await house.call("locus.run.resume", runId=view.id)
+    assert states(await house.carry_on(view.id)) == ["blocked"] and len(agent.turns) == 6
 
 
 async def test_a_profile_has_its_own_patience(house: House, play: Play) -> None:

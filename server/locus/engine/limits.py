@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime
+from typing import Final
 
 from locus.engine.clock import stamp_of
 from locus.engine.run import Run
 from locus.engine.verdicts import TaskEnded, blocked
+from locus.model.agent import TurnEnd
 from locus.model.config import AgentProfile
 from locus.model.events import TaskStateChanged
 from locus.model.states import TaskState
 
+_LATER: Final = "the provider has trouble: try again in a while with `locus run --resume`"
 _JUST_OVER = 600.0
 """Seconds: a limit that should be over for no longer than this may have been told in rough numbers."""
 _AGAIN = 60.0
 """Seconds after which it is tried again then."""
+LADDER: Final = (30.0, 120.0, 300.0, 900.0)
+"""Seconds after which a provider that was too busy for a turn is tried again; the agent's own program has tried before."""
 _LOOK = 30.0
 """Seconds between two looks at the clock: the machine may have slept."""
 
@@ -47,6 +52,16 @@ def overspent(run: Run, number: int, profile: AgentProfile) -> TaskEnded | None:
         f"the budget of ${allowed:.2f} for this task is used up: ${spent:.2f}",
         f"raise {key}, then go on with `locus run --resume {run.id}`",
     )
+
+
+def busy(run: Run, number: int, end: TurnEnd) -> TaskEnded:
+    """The provider was too busy for the task's turn: it waits as for a limit, longer each time, and is blocked when that was no use."""
+    tried = run.refusals.get(number, 0)
+    run.refusals[number] = tried + 1
+    reason = end.reason or "the model's provider is too busy"
+    if tried < len(LADDER):
+        return blocked(reason, end.hint or _LATER, resets_at=stamp_of(time.time() + LADDER[tried]))
+    return blocked(f"{reason} (tried again {tried} times)", end.hint or _LATER)
 
 
 def over_at(run: Run, ended: TaskEnded) -> float | None:

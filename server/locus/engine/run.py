@@ -69,6 +69,8 @@ class Run:
 
     left_out: set[int] = field(default_factory=set)
     """Tasks that were withdrawn before their turn came: they are nobody's failure."""
+    refusals: dict[int, int] = field(default_factory=dict)
+    """Per task how many of its turns in a row the provider was too busy for."""
     granted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a person has answered: what they allowed for the run may settle other questions. Another one each time."""
 

@@ -71,6 +71,9 @@ async def take(
     await turn.close(end)
     if verdict is not None:
         raise verdict
+    if end is not None and end.outcome == "busy":
+        raise limits.busy(run, number, end)
+    run.refusals.pop(number, None)
     return _good(end, number, profile, resumed=session is not None)
 
 

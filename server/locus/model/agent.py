@@ -11,9 +11,10 @@ from locus.model.base import Recorded, by_kind
 ToolKind = Literal["read", "edit", "delete", "move", "search", "execute", "think", "fetch", "other"]
 ToolStatus = Literal["pending", "in_progress", "completed", "failed"]
 OptionKind = Literal["allow_once", "allow_always", "reject_once", "reject_always"]
-Outcome = Literal["ok", "failed", "cancelled", "limit", "denied", "credentials", "lost"]
-"""`denied` is ok, but something was refused to it; `limit`: a budget or a provider's quota; `credentials`: nobody is logged in, or the key
-is wrong; `lost`: the session that was to be resumed is not there, and nothing was done."""
+Outcome = Literal["ok", "failed", "cancelled", "limit", "busy", "denied", "credentials", "lost"]
+"""`denied` is ok, but something was refused to it; `limit`: a budget or a provider's quota; `busy`: the provider has failed for a while
+(429, 5xx), and the agent's own program has given up; `credentials`: nobody is logged in, or the key is wrong; `lost`: the session that
+was to be resumed is not there, and nothing was done."""
 
 
 class Location(Recorded):

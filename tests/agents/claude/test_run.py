@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from locus.engine import limits
 from support.claude import Claude
 from support.house import House, done, states
-from support.models.anthropic import says, uses
+from support.models.anthropic import Refusal, Step, says, tool, uses
 from support.repos import NewPerson
 from support.scripted import launched
 
@@ -32,6 +33,26 @@ async def test_what_verification_finds_goes_back_to_the_same_session(claude: Cla
     assert "Write two files" in claude.requests[0].text
     second = claude.requests[2].text
     assert second.index("Write two files") < second.index("I think that this is all.") < second.rindex("second.txt is missing")
+
+
+async def test_a_provider_that_was_too_busy_for_claude_is_tried_again_in_its_session(
+    claude: Claude, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LADDER", (0.2,))
+    write = tool("Write", file_path="{cwd}/second.txt", content="second\n")
+    script = claude.script(
+        uses("Write", file_path="{cwd}/first.txt", content="first\n"),
+        Step((write,), refusal=Refusal(529, "overloaded_error", "too many of you", times=2)),
+        says("Both are written."),
+    )
+    profile = claude.profile(script, {"CLAUDE_CODE_MAX_RETRIES": "1"}).model_dump(exclude_defaults=True)
+    house = House(new_person(), {"agents": {"claude": profile}})
+    task = await house.issue(title="Write two files")
+    view = await house.run(task)
+    assert done(view), view
+    assert {"first.txt", "second.txt"} <= house.branch_files(f"locus/issue-{task}").keys()
+    assert [one.outcome for one in view.tasks[0].attempts] == ["busy", "ok"]
+    assert claude.requests[-1].text.count("Write two files") == claude.requests[0].text.count("Write two files")
 
 
 async def test_an_answer_that_comes_late_takes_the_task_up_in_its_session(

@@ -190,6 +190,10 @@ def test_it_is_over_with_a_result_until_something_wakes_it() -> None:
         ({"is_error": True, "subtype": "error_max_budget_usd"}, "limit", "the budget of $2.5 of this task is used up"),
         ({"is_error": True, "subtype": "error_max_turns", "result": "", "errors": ["Too many (3)"]}, "limit", "Too many (3)"),
         ({"is_error": True, "error": "rate_limit", "resets_at": 1795643742}, "limit", "Claude's provider gives no more: Done."),
+        ({"is_error": True, "error": "rate_limit", "api_error_status": 429}, "busy", "Claude's provider gives no more for now: Done."),
+        ({"is_error": True, "error": "overloaded", "api_error_status": 529}, "busy", "Claude's provider has trouble: Done."),
+        ({"is_error": True, "api_error_status": 500, "result": ""}, "busy", "Claude's provider has trouble: 500"),
+        ({"is_error": True, "error": "billing_error"}, "limit", "Claude's provider gives no more: Done."),
         ({"is_error": True, "errors": ["No conversation found with session ID: x"], "result": None}, "lost", None),
     ],
 )

@@ -144,7 +144,7 @@ async def test_a_busy_provider_is_tried_again_and_that_is_shown(codex: Codex) ->
 async def test_a_failing_provider_is_given_up(codex: Codex) -> None:
     turn = await codex.play(Step(refusal=Refusal(500)))
     end = await turn.end()
-    assert end.outcome == "failed"
+    assert end.outcome == "busy"
     assert end.reason is not None
     assert "high demand" in end.reason
     assert [retry.attempt for retry in turn.all(Retry)] == [1, 2]

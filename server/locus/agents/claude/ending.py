@@ -43,13 +43,14 @@ def of_result(
     if error in _NOT_LOGGED_IN or status in (401, 403):
         return no_credentials(said)
     if error in _USED_UP or status == 429:
+        if error != "billing_error" and resets_at is None:
+            return TurnEnd(outcome="busy", reason=f"Claude's provider gives no more for now: {said}")
         advice = "add credit to the account" if error == "billing_error" else "wait for the limit to end, then `locus run --resume`"
         return TurnEnd(outcome="limit", reason=f"Claude's provider gives no more: {said}", hint=advice, resets_at=_time(resets_at))
-    hint = None
-    if error == "model_not_found" or status == 404:
-        hint = "choose another model: `ai.model`, or `model` of the agent"
-    elif error == "overloaded" or status == 529 or (isinstance(status, int) and status >= 500):
-        hint = "the provider has trouble: try again in a while with `locus run --resume`"
+    if error == "overloaded" or (isinstance(status, int) and status >= 500):
+        return TurnEnd(outcome="busy", reason=f"Claude's provider has trouble: {said or status}")
+    unknown = error == "model_not_found" or status == 404
+    hint = "choose another model: `ai.model`, or `model` of the agent" if unknown else None
     return TurnEnd(outcome="failed", reason=said or f"Claude Code ended with {why.strip()}", hint=hint)
 
 

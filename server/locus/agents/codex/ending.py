@@ -15,6 +15,7 @@ LOGIN: Final = (
     "for another model provider, mend the variable that its `env_key` names"
 )
 _FULL: Final = 100  # per cent
+_BUSY: Final = ("rateLimitExceeded", "serverOverloaded", "internalServerError", "flexUnavailable")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 _LOGGED: Final = re.compile(r"\S+Z\s+(?:ERROR|WARN)\s+[\w:]+:\s+")
 
@@ -74,8 +75,12 @@ def _failed(error: Mapping[str, Any], limits: Mapping[str, Any], now: datetime) 
         return no_credentials(error)
     if words.startswith("Missing environment variable"):
         return TurnEnd(outcome="credentials", reason=words, hint=LOGIN)
-    if info in ("usageLimitExceeded", "sessionBudgetExceeded", "rateLimitExceeded") or status_of(error) == 429:
-        return TurnEnd(outcome="limit", reason=words, resets_at=_resets_at(words, limits, now))
+    status = status_of(error)
+    resets_at = _resets_at(words, limits, now)
+    if info in ("usageLimitExceeded", "sessionBudgetExceeded") or (resets_at and (info == "rateLimitExceeded" or status == 429)):
+        return TurnEnd(outcome="limit", reason=words, resets_at=resets_at)
+    if info in _BUSY or (status is not None and (status == 429 or status >= 500)):
+        return TurnEnd(outcome="busy", reason=words)
     hint = {
         "contextWindowExceeded": "split the issue, or run it again from the start",
         "modelNotFound": "choose another model in `ai.model`, or remove it for Codex' own choice",
