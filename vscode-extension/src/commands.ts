@@ -100,6 +100,16 @@ export async function showKeptWork(server: Server): Promise<void> {
   if (folder !== undefined) await showKept(server, folder);
 }
 
+/** The server says what that means and asks; nothing is moved without a yes. */
+export async function moveTasksToGitHub(server: Server): Promise<void> {
+  const folder = await chooseFolder();
+  if (folder === undefined) return;
+  const move = await server.execute("locus.tracker.push", folder);
+  if (!move.done) return;
+  const count = move.tasks.length === 1 ? "1 issue" : `${move.tasks.length} issues`;
+  void vscode.window.showInformationMessage(`Tasks live in ${move.to} on ${move.host} now: ${count}.`);
+}
+
 interface LogItem extends vscode.QuickPickItem {
   readonly open: () => unknown;
 }

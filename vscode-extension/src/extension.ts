@@ -1,7 +1,15 @@
 /** Wires the parts together. */
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
-import { createIssueFromSelection, runSprint, runTask, showKeptWork, showLog, stopRun } from "./commands";
+import {
+  createIssueFromSelection,
+  moveTasksToGitHub,
+  runSprint,
+  runTask,
+  showKeptWork,
+  showLog,
+  stopRun,
+} from "./commands";
 import { Logs } from "./logs";
 import { showMenu } from "./menu";
 import { explain, failureOf } from "./present";
@@ -55,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     "locus.stopRun": () => stopRun(running),
     "locus.showLog": () => showLog(running, logs, output),
     "locus.showKeptWork": () => showKeptWork(running),
+    "locus.moveTasksToGitHub": () => moveTasksToGitHub(running),
     "locus.restartServer": () => running.restart(),
     [MENU]: () => showMenu(running.state, runs, questions),
   };

@@ -101,6 +101,13 @@ export interface Cleaned {
   readonly kept: readonly { readonly path: string; readonly reason: string }[];
 }
 
+export interface Move {
+  readonly to: string;
+  readonly host: string;
+  readonly done: boolean;
+  readonly tasks: readonly { readonly number: number; readonly movedTo?: number }[];
+}
+
 interface InFolder {
   readonly folder?: string;
 }
@@ -130,6 +137,7 @@ export interface Commands {
     };
     result: RunView;
   };
+  "locus.tracker.push": { args: InFolder; result: Move };
   "locus.worktree.list": { args: InFolder; result: readonly KeptWorktree[] };
   "locus.worktree.restore": { args: InFolder & { readonly ref: string }; result: { readonly path: string } };
   "locus.worktree.clean": { args: InFolder & { readonly paths?: readonly string[] }; result: Cleaned };

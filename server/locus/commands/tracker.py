@@ -40,7 +40,8 @@ _MOVE = "Move them"
 def _question(move: Move) -> str:
     left = sum(task.moved_to is None for task in move.tasks)
     what = "the task" if left == 1 else f"the remaining {left} tasks" if move.begun else f"all {left} tasks"
-    return f"Move {what} of this repository to {move.to} on {move.host}? Each becomes an issue there; what is kept here stays as it is."
+    asked = f"Move {what} of this repository to {move.to} on {move.host}? Each becomes an issue there; what is kept here stays as it is."
+    return "\n".join([asked, *move.warnings])
 
 
 COMMANDS = (

@@ -38,7 +38,7 @@ def make(
         pulls=tuple(_pull(pull, branches, progress) for pull in here.pulls),
         branches=tuple(sorted(branches.here)),
         snapshots=branches.snapshots,
-        warnings=tuple(_warnings(here, unfinished)),
+        warnings=(*_fork(place), *_warnings(here, unfinished)),
         refused=tuple(refusal for task in here.tasks for refusal in _refusals(task)),
     )
 
@@ -121,6 +121,13 @@ def _stays(pull: PullRequest, branches: Branches) -> str | None:
     if there is None:
         return f"its branch is not on {branches.remote}: {push}" if tip is not None else "its branch is gone"
     return None if tip in (None, there) else f"its branch has other commits here than on {branches.remote}: {push}"
+
+
+def _fork(place: GitHubPlace) -> Iterable[str]:
+    """Issues of a fork are the original's, here as in all that Locus does; who has thought of them as their own is told before."""
+    if place.head_owner != place.owner:
+        fork = f"{place.full_name} is not {place.head_owner}'s fork but what it was made from, and its people see these issues"
+        yield f"{fork}; `gh repo set-default` chooses another repository"
 
 
 def _warnings(here: Here, unfinished: Sequence[RunView]) -> Iterable[str]:

@@ -45,7 +45,8 @@ class Adoption:
         if not repository.get("permissions", {}).get("push"):
             raise Refused(
                 f"you may not write to {self._place.full_name}, and without that GitHub drops labels and milestones of issues silently",
-                "ask for write access, or log in as somebody who has it (`gh auth status` says who you are)",
+                "ask for write access, or log in as somebody who has it (`gh auth status` says who you are)"
+                + ("; `gh repo set-default` chooses your fork instead" if self._place.head_owner != self._place.owner else ""),
             )
         recent = await self._client.get("issues?state=all&sort=created&direction=desc&per_page=1")
         return Room(await self._labels.names(), recent[0]["number"] if recent else 0)
