@@ -162,6 +162,8 @@ printf '%s\n' '::locus usage tokens=1200 cost=0.05' '::locus learned Names are s
         "::locus tool fly away",
         "::locus plan read",
         "::locus usage much",
+        f"::locus usage tokens={'9' * 5000}",
+        f"::locus usage cost={'9' * 400}",
         "::locus progress",
         " ::locus progress x",
     ],

@@ -94,3 +94,11 @@ def test_a_folder_that_cannot_be_made_is_an_expected_failure(tmp_path: Path, wri
     (tmp_path / "file").touch()
     with pytest.raises(LocusError, match="cannot write"):
         write(tmp_path / "file" / "in it.json", b"{}")
+
+
+async def test_the_keys_in_a_frozen_configuration_are_nobody_elses(house: House) -> None:
+    house.configure(agents={"mine": {"kind": "shell", "argv": ["true"], "env": {"KEY": "1234"}}})
+    run_id = await house.request(await house.issue("echo done > done.txt"))
+    path = house.ws.runs / run_id / "request.json"
+    assert "1234" in path.read_text()
+    assert path.stat().st_mode & 0o077 == 0

@@ -8,9 +8,12 @@ import pytest
 
 from locus import locks
 from locus.engine import store
-from locus.engine.follow import Follower
+from locus.engine.follow import Follower, RunWatcher
 from locus.engine.journal import Journal
 from locus.engine.store import RunStore
+from locus.engine.stream import Stream
+from locus.errors import LocusError
+from locus.model.agent import Notice
 from locus.model.events import RequestedTask, RunEnded, RunRequested, RunStarted
 from locus.model.states import RunState
 
@@ -46,3 +49,32 @@ def test_a_run_that_nobody_carries_on_is_lost(tmp_path: Path) -> None:
     with locks.try_lock(folder / store.LOCK) or pytest.fail("the lock is taken"):
         assert RunStore(tmp_path).view("run-1").state is RunState.RUNNING
     assert RunStore(tmp_path).view("run-1").state is RunState.LOST
+
+
+def test_no_line_is_missed_when_a_stream_begins_a_new_file(tmp_path: Path) -> None:
+    """The first time, when its head is kept, and afterwards."""
+    journal = Journal(tmp_path / "run-1" / store.JOURNAL)
+    task = RequestedTask(number=1, title="T")
+    journal.append(RunRequested(run_id="run-1", folder="file:///", mode="standalone", base="main", tasks=(task,)))
+    written = Stream(tmp_path / "run-1/tasks/1", cap=2000)
+    follower = Follower(tmp_path, "run-1")
+    heard: list[str] = []
+    for number in range(100):
+        written.write(Notice(text=f"line {number}"), 1)
+        if number % 3 == 0:
+            follower.poll()
+            heard += [line.text for line in follower.new_lines()]
+    follower.poll()
+    heard += [line.text for line in follower.new_lines()]
+    written.close()
+    assert heard == [f"line {number}" for number in range(100)]
+
+
+def test_runs_that_could_not_be_listed_are_found_later(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    runs.touch()
+    watcher = RunWatcher(runs)
+    with pytest.raises(LocusError, match="cannot be listed"):
+        watcher.poll()
+    with pytest.raises(LocusError, match="cannot be listed"):
+        watcher.poll()

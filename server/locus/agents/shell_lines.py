@@ -18,7 +18,7 @@ from locus.model.agent import AgentEvent, Learned, Plan, PlanEntry, Text, ToolKi
 PREFIX = "::locus "
 _STATUS = {"x": "completed", ">": "in_progress", " ": "pending"}
 _STEP = re.compile(r"\[([x> ])\] *(.+)")
-_USAGE = re.compile(r"(?:tokens=(\d+))? ?(?:cost=(\d+(?:\.\d+)?))?")
+_USAGE = re.compile(r"(?:tokens=(\d{1,15}))? ?(?:cost=(\d{1,9}(?:\.\d{1,15})?))?")
 
 
 def parse(line: str, number: int) -> AgentEvent | None:

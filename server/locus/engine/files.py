@@ -11,12 +11,12 @@ from typing import Any
 from locus.errors import LocusError
 
 
-def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """`durable` waits for the disk; what can be made again does without."""
+def write_atomically(path: Path, data: bytes, *, durable: bool = True, private: bool = False) -> None:
+    """`durable` waits for the disk; what can be made again does without. What is `private` nobody else on this machine may read."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(3).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=_for_us if private else None) as file:
             file.write(data)
             file.flush()
             if durable:
@@ -43,6 +43,10 @@ def link_once(path: Path, data: bytes) -> bool:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _for_us(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _unwritten(path: Path, error: OSError) -> LocusError:

@@ -49,11 +49,16 @@ class _Tail:
         except FileNotFoundError:
             return
         if status.st_ino != self.inode or status.st_size < self.offset:
-            if self.inode and (older := self.path.with_name("events.1.jsonl")).exists() and older.stat().st_ino == self.inode:
+            if self.inode and (older := self._moved()) is not None:
                 yield from self._rest(older)
             self.inode, self.offset = status.st_ino, 0
         if status.st_size > self.offset:
             yield from self._rest(self.path)
+
+    def _moved(self) -> Path | None:
+        """Where the file is now that was read so far; None where that one is gone too."""
+        older = (self.path.with_name(name) for name in stream.OLDER)
+        return next((path for path in older if path.exists() and path.stat().st_ino == self.inode), None)
 
     def _rest(self, path: Path) -> Iterator[tuple[int, bytes]]:
         with path.open("rb") as file:
@@ -201,6 +206,6 @@ class RunWatcher:
         except FileNotFoundError:
             return
         if changed != self._stamp:
-            self._stamp = changed
             for run_id in RunStore(self.runs).ids():
                 self._followers.setdefault(run_id, Follower(self.runs, run_id, log=False))
+            self._stamp = changed

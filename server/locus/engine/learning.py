@@ -74,6 +74,8 @@ def pending(ws: Workspace) -> list[Proposal]:
     for path in sorted(_folder(ws).glob("*.json")):
         try:
             proposal = Proposal.model_validate(json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            continue  # somebody has just decided on it, in another window
         except (ValueError, ValidationError):
             continue  # of a newer version
         found.append(proposal.model_copy(update={"diff": _diff(proposal.path, before, _with(before, [proposal]))}))

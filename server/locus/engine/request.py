@@ -38,7 +38,8 @@ class RunRequest(Model):
         return Merged(self.config, self.origins, ())
 
     def save(self, folder: Path) -> None:
-        write_atomically(folder / "request.json", dump(self.wire()))
+        """With the keys that a person may have given their agents in a file that only they can read."""
+        write_atomically(folder / "request.json", dump(self.wire()), private=True)
 
 
 def load(folder: Path) -> RunRequest:

@@ -13,6 +13,7 @@ from locus.engine.files import dump
 from locus.errors import LocusError
 from locus.model.agent import AgentEvent, parse_agent_event
 
+NOW, OLDER = "events.jsonl", ("events.0.jsonl", "events.1.jsonl")
 CAP = 8 * 1024 * 1024
 """Bytes of one file; when it is full it becomes `events.1.jsonl` (the head is kept as `events.0.jsonl`) and a new one begins."""
 
@@ -24,7 +25,7 @@ class Stream:
         self._open()
 
     def _open(self) -> None:
-        self._file = (self._folder / "events.jsonl").open("ab", buffering=0)
+        self._file = (self._folder / NOW).open("ab", buffering=0)
         self._size = self._file.tell()
 
     def write(self, event: AgentEvent, attempt: int) -> None:
@@ -35,8 +36,8 @@ class Stream:
             raise LocusError(f"cannot write {self._folder}: {error.strerror}", "free some space, then resume the run") from error
         if self._size >= self._cap:
             self._file.close()
-            head = self._folder / "events.0.jsonl"
-            (self._folder / "events.jsonl").replace(self._folder / "events.1.jsonl" if head.exists() else head)
+            head, latest = (self._folder / name for name in OLDER)
+            (self._folder / NOW).replace(latest if head.exists() else head)
             self._open()
 
     def close(self) -> None:
@@ -45,7 +46,7 @@ class Stream:
 
 def files(folder: Path) -> list[Path]:
     """Oldest first."""
-    return [path for name in ("events.0.jsonl", "events.1.jsonl", "events.jsonl") if (path := folder / name).exists()]
+    return [path for name in (*OLDER, NOW) if (path := folder / name).exists()]
 
 
 def parse(line: bytes) -> tuple[str, AgentEvent, int] | None:

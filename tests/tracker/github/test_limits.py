@@ -138,3 +138,11 @@ async def test_two_processes_know_the_same(limits: RateLimits, tmp_path: Path, c
 )
 def test_which_refusals_are_for_going_too_fast(status: int, headers: dict[str, str], body: bytes, limited: bool) -> None:
     assert is_limit(status, headers, body) is limited
+
+
+async def test_a_memory_that_cannot_be_written_stops_no_request(tmp_path: Path) -> None:
+    (tmp_path / ".locus").touch()
+    limits = RateLimits(tmp_path / ".locus/rate-limit.json", tmp_path / "lock")
+    await limits.heard({"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4999", "x-ratelimit-reset": "1", "x-ratelimit-used": "1"})
+    assert await limits.refused({"retry-after": "7"}, "core") > 0
+    assert limits.remaining() is None

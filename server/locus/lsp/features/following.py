@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from locus.engine.follow import RunWatcher
+from locus.errors import LocusError
 from locus.lsp import errors
 from locus.lsp.tasks import Tasks
 from locus.model.run import RunView, TaskRun
@@ -46,6 +47,8 @@ class _Repository:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     seen: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after the first look."""
+    trouble: str = ""
+    """Why it could not be looked at, when that was said last."""
 
     def look(self) -> list[RunView]:
         """Reads the disk: called in a thread, one call at a time."""
@@ -113,19 +116,22 @@ class Following:
         return next((view for view in self.of(workspace) if view.task(task) is not None and view.of(workspace.keeper)), None)
 
     def latest_tasks(self) -> Iterator[tuple[Workspace, TaskRun]]:
-        """Each task as its newest run has it."""
+        """Each task as its newest run has it; not those that had their numbers with another keeper."""
         for repository in list(self._repositories.values()):
             seen: set[int] = set()
             for view in self.of(repository.workspace):
-                yield from ((repository.workspace, task) for task in view.tasks if task.number not in seen)
-                seen |= {task.number for task in view.tasks}
+                if view.of(repository.workspace.keeper):
+                    yield from ((repository.workspace, task) for task in view.tasks if task.number not in seen)
+                    seen |= {task.number for task in view.tasks}
 
     async def _watch(self, repository: _Repository) -> None:
         while True:
             try:
                 changed = await asyncio.to_thread(repository.look)
-            except OSError as error:
-                log.warning("runs cannot be looked at: %s", error)
+            except (OSError, LocusError) as error:
+                if str(error) != repository.trouble:  # once: it may stay so for hours
+                    log.warning("runs cannot be looked at: %s", error)
+                repository.trouble = str(error)
                 changed = []
             news = repository.seen.is_set()
             for view in changed:

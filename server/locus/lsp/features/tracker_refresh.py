@@ -9,6 +9,7 @@ from pathlib import Path
 
 from locus.commands.issues import refreshed
 from locus.errors import LocusError
+from locus.lsp import errors
 from locus.lsp.features.following import RunChange
 from locus.lsp.tasks import Tasks
 from locus.workspace import Workspace
@@ -69,6 +70,8 @@ class TrackerRefresh:
             why = str(error)
             if workspace not in self._silent:  # once: it may stay so for hours
                 log.warning("the tasks of %s cannot be refreshed: %s", workspace.root, error)
+        except Exception as error:  # noqa: BLE001 - logged with its traceback; the next look may well succeed
+            why = f"an internal error (ref {errors.report_bug(error, 'refreshing tasks')})"
         if workspace in self._workspaces:
             self._heard(workspace, why)
         if self._files.get(workspace, workspace.tasks_file) != workspace.tasks_file:  # any command may have found that out

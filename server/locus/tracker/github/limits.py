@@ -7,6 +7,7 @@ The file's first five fields are the REST interface's (`core`); GraphQL counts a
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import time
@@ -30,6 +31,8 @@ LONGEST = 3600.0
 """Seconds; the limits are per hour."""
 MOST_SPREAD = 10.0
 """Seconds by which one request is held back while there are some left."""
+
+log = logging.getLogger(__name__)
 
 _GRAPHQL = re.compile(rb'"type":\s*"RATE_LIMIT(?:ED)?"')
 
@@ -122,10 +125,14 @@ class RateLimits:
         return state if isinstance(state, dict) else {}
 
     def _write(self, state: Mapping[str, Any]) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        """What cannot be written costs a memory, and no request: somebody may be cleaning their checkout in this moment."""
         temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(self._file)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+            temporary.replace(self._file)
+        except OSError as error:
+            log.warning("%s was not written: %s", self._file, error)
 
 
 def is_limit(status: int, headers: Mapping[str, str], body: bytes) -> bool:
