@@ -17,7 +17,10 @@ from support.house import House, Somebody, done
 
 __all__ = ["demo", "fork", "gh", "github", "new_fork", "short_folder", "wire"]
 
-WARNING = "octo/demo is not ada's fork but what it was made from, and its people see these issues; `gh repo set-default` chooses another repository"
+WARNING = (
+    "octo/demo is not ada's fork but what it was made from, and its people see these issues; "
+    "`gh repo set-default` chooses another repository"
+)
 
 
 @pytest.fixture
