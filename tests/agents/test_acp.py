@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -34,6 +34,7 @@ from support.procs import alive, numbers, until_async
 
 AGENT = (sys.executable, str(Path(__file__).parents[1] / "support" / "acp_agent.py"))
 Steps = list[dict[str, Any]]
+E = TypeVar("E", bound=AgentEvent)
 
 
 async def begin(folder: Path, steps: Steps, *flags: str, session: str | None = None, asks_first: bool = False, **profile: Any) -> Session:
@@ -70,13 +71,13 @@ async def turn(folder: Path, steps: Steps, *flags: str, **more: Any) -> list[Age
     return await heard(await begin(folder, steps, *flags, **more))
 
 
-def of(events: list[AgentEvent], kind: type[Any]) -> list[Any]:
+def of(events: list[AgentEvent], kind: type[E]) -> list[E]:
     return [event for event in events if isinstance(event, kind)]
 
 
 def end(events: list[AgentEvent]) -> TurnEnd:
     (only,) = of(events, TurnEnd)
-    return only  # type: ignore[no-any-return]
+    return only
 
 
 def logged(folder: Path) -> list[dict[str, Any]]:
@@ -97,7 +98,7 @@ async def test_a_turn_is_told_in_our_words(tmp_path: Path) -> None:
     events = await turn(tmp_path, steps)
     assert (tmp_path / "worktree/src/hello.txt").read_text() == "hello\nlocus\n"
     (started,) = of(events, Started)
-    assert started.session_id.startswith("session-")
+    assert started.session_id is not None and started.session_id.startswith("session-")
     assert [event.text for event in of(events, Thought)] == ["Which file?", "This one."]
     assert of(events, Plan) == [Plan(entries=(PlanEntry(content="Write it", status="in_progress"), PlanEntry(content="Look at it")))]
     assert [event.text for event in of(events, Text)] == ["I write it.", "Done."]

@@ -36,9 +36,9 @@ COUNT = int(os.environ.get("LOCUS_HISTORIES", "200"))
 FIRST = int(os.environ.get("LOCUS_HISTORIES_SEED", "0"))
 PARTS = min(16, COUNT)
 TOLD = 3
+"""Failures that are told in full."""
 ONCE_FAILED = (342, 381, 411, 1379, 1434, 1692)
 """Of 2,000: what 411 lost is kept since, the others taught the oracle."""
-"""Failures that are told in full."""
 
 
 @dataclass

@@ -40,6 +40,14 @@ async def at_once(*calls: Awaitable[Any]) -> tuple[list[RunStartedResult], list[
     return [each for each in found if isinstance(each, RunStartedResult)], [each for each in found if isinstance(each, Refused)]
 
 
+async def one_is_refused(house: House, ids: set[str]) -> None:
+    await until_async(lambda: any(house.view(run_id).state == "refused" for run_id in ids), 30)
+
+
+async def is_tried(house: House, run_id: str, attempt: int) -> None:
+    await until_async(lambda: house.view(run_id).tasks[0].attempt == attempt, 30)
+
+
 # Two that start at the same instant
 
 
@@ -61,7 +69,7 @@ async def test_of_two_starts_at_the_same_instant_one_wins_and_the_other_leaves_n
         accepted, refused = await at_once(*(house.call("locus.run.start", **each) for each in wanted))
         ids = {each.run_id for each in accepted}
         if not refused:
-            await until_async(lambda ids=ids: any(house.view(run_id).state == "refused" for run_id in ids), 30)  # type: ignore[misc]
+            await one_is_refused(house, ids)
         go.touch()
         views = [await house.ended(run_id) for run_id in ids]
         (winner,) = [view for view in views if view.state != "refused"]
@@ -100,7 +108,7 @@ async def test_of_two_resumes_at_the_same_instant_one_wins(house: House, tmp_pat
     for round in range(ROUNDS):
         accepted, refused = await at_once(*(house.call("locus.run.resume", runId=run_id) for _ in range(2)))
         assert len(accepted) == 1 and "is going on" in refused[0].message, refused
-        await until_async(lambda tried=round + 2: house.view(run_id).tasks[0].attempt == tried, 30)  # type: ignore[misc]
+        await is_tried(house, run_id, round + 2)
         assert (await house.ended(run_id)).state == "failed"
     assert count.read_text() == "x\n" * (ROUNDS + 1)
 

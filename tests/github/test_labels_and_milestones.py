@@ -4,7 +4,7 @@ import pytest
 
 from support.github.client import Client
 from support.github.github import GitHub
-from support.github.world import Repository
+from support.github.world import Repository, Role
 
 LABELS = "/repos/octo/demo/labels"
 MILESTONES = "/repos/octo/demo/milestones"
@@ -91,9 +91,9 @@ def test_milestones_come_by_their_due_date(client: Client, github: GitHub, repos
 
 
 @pytest.mark.parametrize("role", ["read", "triage"])
-def test_who_may_not_push_makes_neither_labels_nor_milestones(github: GitHub, role: str) -> None:
+def test_who_may_not_push_makes_neither_labels_nor_milestones(github: GitHub, role: Role) -> None:
     github.user("reader", token="t")
-    github.repository("octo/team", permissions={"reader": role})  # type: ignore[dict-item]
+    github.repository("octo/team", permissions={"reader": role})
     reader = Client(github.socket, "t")
     assert reader.post("/repos/octo/team/labels", {"name": "x"}).status == 404
     assert reader.post("/repos/octo/team/milestones", {"title": "x"}).status == 404

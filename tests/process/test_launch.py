@@ -95,7 +95,9 @@ def test_it_returns_at_once_and_the_lock_has_its_number(tmp_path: Path, env: dic
 
 
 def test_what_cannot_be_launched_is_said(tmp_path: Path, env: dict[str, str]) -> None:
-    with try_lock(tmp_path / "lock") as held:  # type: ignore[union-attr]
+    held = try_lock(tmp_path / "lock")
+    assert held is not None
+    with held:
         for argv, folder, log, reason in (
             (["no-such-program"], tmp_path, "log", "no-such-program cannot be started: there is no such program"),
             (["true"], tmp_path / "absent", "log", "there is no such folder"),

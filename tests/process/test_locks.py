@@ -21,7 +21,9 @@ from support.unprivileged import open_folder, run_as_somebody
 def test_one_holder(tmp_path: Path) -> None:
     path = tmp_path / "locks" / "branch"
     assert not is_held(path)
-    with try_lock(path) as held:  # type: ignore[union-attr]
+    held = try_lock(path)
+    assert held is not None
+    with held:
         assert held.path == path
         assert is_held(path)
         assert try_lock(path) is None
@@ -84,7 +86,9 @@ def test_something_else_is_not_adopted(tmp_path: Path) -> None:
     try:
         with pytest.raises(LocusError, match="is not the lock"):
             Lock.adopt(fd, other)
-        with try_lock(path), pytest.raises(LocusError, match="is not the lock"):  # type: ignore[union-attr]
+        held = try_lock(path)
+        assert held is not None
+        with held, pytest.raises(LocusError, match="is not the lock"):
             Lock.adopt(fd, path)
     finally:
         os.close(fd)

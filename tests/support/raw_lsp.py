@@ -155,8 +155,7 @@ class RawClient:
     async def exit_code(self, seconds: float = DEADLINE) -> int:
         """Wait for the server to end by itself, then read what it has left, unless paused."""
         async with asyncio.timeout(seconds):
-            # Not process.wait(): that also waits for pipes nobody reads.
-            while (code := self.process.returncode) is None:  # noqa: ASYNC110
+            while (code := self.process.returncode) is None:  # noqa: ASYNC110 - process.wait() also waits for pipes nobody reads
                 await asyncio.sleep(0.005)
             if self._may_read.is_set():
                 await asyncio.gather(*self._readers)
@@ -179,7 +178,7 @@ class RawClient:
             await self.exit_code()
             self.broken.append("the server did not end with its stdin")
         finally:
-            self.process._transport.close()  # type: ignore[attr-defined]
+            self.process._transport.close()  # type: ignore[attr-defined] # asyncio has no other way to let go of its pipes
 
     def check(self) -> None:
         assert not self.broken, self.broken

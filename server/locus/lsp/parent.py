@@ -43,7 +43,7 @@ def _linux(pid: int) -> str | None:
 def _windows(pid: int) -> bool:
     import ctypes
 
-    kernel32 = ctypes.windll.kernel32  # type: ignore[attr-defined]
+    kernel32 = ctypes.windll.kernel32  # type: ignore[attr-defined] # there on Windows alone
     synchronize, timeout = 0x00100000, 0x102
     handle = kernel32.OpenProcess(synchronize, False, pid)
     if not handle:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 
@@ -43,7 +44,7 @@ class Spawned:
         try:
             for fd in (1, 2):
                 pipe = os.fdopen(self._ends.pop(fd), "rb", buffering=0)
-                self._pipes[fd], _ = await self._loop.connect_read_pipe(lambda fd=fd: _Pipe(self._protocol, fd), pipe)  # type: ignore[misc]
+                self._pipes[fd], _ = await self._loop.connect_read_pipe(partial(_Pipe, self._protocol, fd), pipe)
         except BaseException:
             self._close_ends()
             raise

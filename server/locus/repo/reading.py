@@ -165,7 +165,7 @@ def _load() -> None:
         before = os.environ.get(_REFRESH)
         os.environ[_REFRESH] = "quiet"
         try:
-            import git  # noqa: F401
+            import git  # noqa: F401 - whoever uses it imports it again
         finally:
             if before is None:
                 del os.environ[_REFRESH]

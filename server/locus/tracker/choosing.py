@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from locus.errors import LocusError, Refused
 from locus.repo import facts
@@ -42,6 +42,8 @@ class Choice:
 
 T = TypeVar("T")
 
+_NOTHING: Final[tuple[Any, float]] = (None, 0.0)
+
 
 class Memory:
     """What gh and GitHub have said: an editor wants to know at every command. A no is asked again soon: somebody may be about to log in."""
@@ -50,11 +52,12 @@ class Memory:
         self._said: dict[str, tuple[Any, float]] = {}
 
     async def of(self, what: str, ask: Callable[[], Awaitable[T]], lasts: Callable[[T], bool]) -> T:
-        said, until = self._said.get(what, (None, 0.0))
+        said: T
+        said, until = self._said.get(what, _NOTHING)
         if time.monotonic() >= until:
             said = await ask()
             self._said[what] = said, math.inf if lasts(said) else time.monotonic() + _AGAIN
-        return said  # type: ignore[no-any-return]
+        return said
 
 
 async def choose(repo: Repository, wanted: Wanted, memory: Memory | None = None) -> Choice:

@@ -112,7 +112,7 @@ def test_one_socket_for_both_directions(argv: list[str], tmp_path: Path) -> None
 async def test_a_client_that_closes_its_end_is_gone(argv: list[str], tmp_path: Path) -> None:
     client = await start(argv, cwd=tmp_path, env=scrubbed(tmp_path))
     await client.initialize()
-    client.process.stdout._transport.close()  # type: ignore[union-attr]
+    client.process.stdout._transport.close()  # type: ignore[union-attr] # asyncio has no other way to close it
     client.send_bytes(frame({"jsonrpc": "2.0", "id": 5, "method": "locus/runs"}))
     assert await client.exit_code() == 1
     await client.close()

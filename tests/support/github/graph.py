@@ -26,7 +26,9 @@ def schema() -> graphql.GraphQLSchema:
     built = graphql.build_schema(CUT.read_text(encoding="utf-8"), no_location=True)
     for resolvers in (graph_fields.RESOLVERS, graph_changes.RESOLVERS):
         for (type_name, field_name), resolver in resolvers.items():
-            built.type_map[type_name].fields[field_name].resolve = resolver  # type: ignore[attr-defined]
+            kind = built.type_map[type_name]
+            assert isinstance(kind, graphql.GraphQLObjectType)
+            kind.fields[field_name].resolve = resolver
     return built
 
 

@@ -75,7 +75,8 @@ class LabelBook:
         found = (await self._client.graphql(documents.LABEL_IDS, at))["repository"]
         if found is None:
             raise NotFound(f"there is no repository {self._place.full_name} on {self._place.host}", "see `git remote -v`")
-        return found["labels"]  # type: ignore[no-any-return]
+        labels: Json = found["labels"]
+        return labels
 
     async def _make(self, name: str) -> None:
         async with self._making:
