@@ -11,7 +11,7 @@ from locus.engine import inbox, store
 from locus.engine.inbox import Answer
 from locus.engine.store import RunStore
 from locus.errors import InvalidArguments, LocusError, NotFound, Refused
-from locus.model.agent import Text
+from locus.model.agent import PermissionWithdrawn, Text
 from locus.model.questions import Question
 from locus.model.run import RunView
 from locus.model.states import RunState
@@ -174,12 +174,42 @@ async def test_two_faces_answer_at_once_and_the_first_counts(house: House, play:
     assert told(house, number).startswith(str(given == ["once"]))
 
 
+async def test_a_question_that_the_agent_withdraws_is_closed_and_its_work_goes_on(house: House, play: Play) -> None:
+    """Without that the agent would be interrupted for want of an answer that it does not need."""
+
+    seen = asyncio.Event()
+
+    async def script(turn: Turn) -> None:
+        asking = asyncio.create_task(turn.ask(id="first"))
+        await seen.wait()
+        asking.cancel()
+        turn.tell(PermissionWithdrawn(id="first"))
+        turn.tell(PermissionWithdrawn(id="never asked"))
+        await until_async(lambda: not house.view(run_id).questions)
+        other = await turn.ask("rm -rf /elsewhere", id="second")
+        turn.write("told.txt", f"{other.allow}\n")
+
+    play(script)
+    number = await house.issue("x")
+    run_id = await house.request(number, interactive=True)
+    running = asyncio.create_task(house.carry_on(run_id))
+    (first,) = await asked(house, run_id)
+    seen.set()
+    await house.until(run_id, lambda view: [each.id for each in view.questions] not in ([], [first.id]))
+    (second,) = house.view(run_id).questions
+    await give(house, run_id, second, "deny")
+    assert done(await running)
+    assert told(house, number) == "False"
+
+
 async def test_an_answer_after_the_end_is_refused(house: House, play: Play) -> None:
     """The agent did not wait for it: the question is withdrawn, the run as it was."""
 
+    seen = asyncio.Event()
+
     async def script(turn: Turn) -> None:
         asking = asyncio.create_task(turn.ask())
-        await until_async(lambda: bool(house.view(run_id).questions))
+        await seen.wait()
         asking.cancel()
         turn.write("told.txt")
 
@@ -187,6 +217,7 @@ async def test_an_answer_after_the_end_is_refused(house: House, play: Play) -> N
     run_id = await house.request(await house.issue("x"), interactive=True)
     running = asyncio.create_task(house.carry_on(run_id))
     (question,) = await asked(house, run_id)
+    seen.set()
     view = await running
     assert done(view) and view.questions == ()
     with pytest.raises(NotFound, match="no open question"):

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locus.model.agent import Location, Notice, Retry, Started, Text, ToolStart, Usage, parse_agent_event
-from locus.model.events import EffectDone
+from locus.model.agent import AgentEvent, Location, Notice, Retry, Started, Text, ToolStart, Usage, parse_agent_event
+from locus.model.events import EffectDone, RunEvent
 from locus.model.fold import Fold
+from locus.model.questions import QuestionAnswered
 from locus.model.record import Record, Unknown, parse_record
 from locus.model.run import RunView
 from locus.model.states import RunState, TaskState
@@ -120,6 +121,15 @@ def test_a_record_survives_being_written() -> None:
     for record in JOURNAL:
         parsed = parse_record(record)
         assert parse_record(json.loads(json.dumps(parsed.line()))) == parsed
+
+
+def test_what_is_none_is_not_written_and_still_read() -> None:
+    """Else the line is no event that anybody understands: a question that was withdrawn would be open for ever, for all but its runner."""
+    withdrawn = Record(v=1, seq=1, at="2026-11-25T20:00:00.000Z", task=5, event=QuestionAnswered(id="5-1", option=None))
+    assert "option" not in withdrawn.line() and parse_record(withdrawn.line()) == withdrawn
+    for kind in (*get_args(RunEvent), *get_args(AgentEvent)):
+        wanted = [name for name, field in kind.model_fields.items() if field.is_required() and type(None) in get_args(field.annotation)]
+        assert not wanted, kind
 
 
 def test_nothing_is_no_view() -> None:

@@ -15,7 +15,7 @@ from locus.engine.stream import Stream
 from locus.engine.verdicts import blocked, failed, interrupted
 from locus.engine.watching import Guard, watch
 from locus.errors import LocusError
-from locus.model.agent import AgentEvent, Notice, PermissionRequest, Started, TurnEnd, Usage
+from locus.model.agent import AgentEvent, Notice, PermissionRequest, PermissionWithdrawn, Started, TurnEnd, Usage
 from locus.model.config import AgentProfile
 from locus.model.events import AgentSession, AgentTurn
 from locus.model.questions import Question, QuestionAnswered
@@ -112,7 +112,8 @@ class _Turn:
         mode = profile.permission_mode if profile.permission_mode != "bypass" or assignment.bypass_allowed else "edits"
         verify = [command.run for command in run.config.verify]
         self._judge = Judge(run.config.permissions, assignment.worktree, mode=mode, verify=verify)
-        self._deciding: set[asyncio.Task[None]] = set()
+        self._deciding: dict[str, asyncio.Task[None]] = {}
+        """By the requests' ids."""
         self._problem: BaseException | None = None
 
     def say(self, text: str) -> None:
@@ -135,9 +136,10 @@ class _Turn:
             await session.kill()
             raise
         finally:
-            for task in (watching, *self._deciding):
+            deciding = list(self._deciding.values())
+            for task in (watching, *deciding):
                 task.cancel()
-            await asyncio.wait([watching, *self._deciding])
+            await asyncio.wait([watching, *deciding])
         if not watching.cancelled() and (error := watching.exception()) is not None:
             raise error
         if self._problem is not None:
@@ -175,7 +177,10 @@ class _Turn:
                 if (over := limits.overspent(self._run, self._number, self._profile)) is not None:
                     self.guard.end(over, unless_done=True)
             case PermissionRequest():
-                self._soon(self._decide(session, event))
+                self._soon(event.id, self._decide(session, event))
+            case PermissionWithdrawn():
+                if (deciding := self._deciding.get(event.id)) is not None:
+                    deciding.cancel()
             case _:
                 pass
 
@@ -196,12 +201,13 @@ class _Turn:
 
     # Permissions.
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._deciding.add(task)
-        task.add_done_callback(self._decided)
+    def _soon(self, request: str, work: Coroutine[Any, Any, None]) -> None:
+        task = self._deciding[request] = asyncio.create_task(work)
+        task.add_done_callback(lambda task: self._decided(request, task))
 
-    def _decided(self, task: asyncio.Task[None]) -> None:
+    def _decided(self, request: str, task: asyncio.Task[None]) -> None:
+        if self._deciding.get(request) is task:
+            del self._deciding[request]
         if not task.cancelled() and (error := task.exception()) is not None:
             self._problem = self._problem or error
             self.guard.end(failed("Locus could not decide what the agent asked for", f"read `locus logs --task {self._number}`"))
@@ -236,7 +242,7 @@ class _Turn:
         except TimeoutError:
             self.guard.end(asking.unanswered(self._run, question))
             return None
-        except asyncio.CancelledError:  # the turn has ended
+        except asyncio.CancelledError:  # the turn has ended, or the agent does not ask any more
             if self.guard.verdict is None or self.guard.verdict.question is None:
                 asking.withdrawn(self._run, question)
             raise

@@ -107,6 +107,13 @@ class PermissionRequest(Recorded):
     """The agent's own question also where it names no answers."""
 
 
+class PermissionWithdrawn(Recorded):
+    """The agent does not wait for the answer to this PermissionRequest any more, and works on."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    id: str
+
+
 class Usage(Recorded):
     """Cumulative within one session."""
 
@@ -149,7 +156,20 @@ class Exited(Recorded):
 
 
 AgentEvent = (
-    Started | Text | Thought | Plan | ToolStart | ToolUpdate | PermissionRequest | Learned | Usage | Retry | Notice | TurnEnd | Exited
+    Started
+    | Text
+    | Thought
+    | Plan
+    | ToolStart
+    | ToolUpdate
+    | PermissionRequest
+    | PermissionWithdrawn
+    | Learned
+    | Usage
+    | Retry
+    | Notice
+    | TurnEnd
+    | Exited
 )
 
 _KINDS = by_kind(AgentEvent)
@@ -177,6 +197,8 @@ def as_line(event: AgentEvent) -> str:
             return f"learned: {event.text}"
         case PermissionRequest():
             return f"asks: {event.title}"
+        case PermissionWithdrawn():
+            return "does not ask that any more"
         case ToolUpdate(status="pending", output=None):
             return ""
         case ToolUpdate():

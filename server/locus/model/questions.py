@@ -45,7 +45,7 @@ class QuestionAnswered(Recorded):
 
     kind: Literal["question.answered"] = "question.answered"
     id: str
-    option: str | None
+    option: str | None = None
     message: str | None = None
     input: dict[str, Any] | None = None
     late: bool | None = None

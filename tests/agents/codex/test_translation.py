@@ -16,6 +16,7 @@ from locus.model.agent import (
     Location,
     Notice,
     PermissionRequest,
+    PermissionWithdrawn,
     Plan,
     PlanEntry,
     Retry,
@@ -348,7 +349,7 @@ def test_an_unknown_request_is_answered_so_that_nothing_waits() -> None:
 def test_what_codex_has_settled_itself_is_not_answered() -> None:
     talk = Talk()
     request = talk.asked(m.asks_for_command(3, "x", command="ls"))
-    talk.hear(m.note("serverRequest/resolved", threadId=m.THREAD, requestId=3))
+    assert talk.hear(m.note("serverRequest/resolved", threadId=m.THREAD, requestId=3)) == [PermissionWithdrawn(id=request.id)]
     assert talk.decided(request, allow=True) == []
 
 

@@ -16,7 +16,7 @@ from locus.agents.claude.translate import Translator
 from locus.agents.messages import as_lines, parsed
 from locus.agents.protocol import Decision
 from locus.agents.turn_process import QUOTED, TurnProcess
-from locus.model.agent import AgentEvent, Notice, TurnEnd
+from locus.model.agent import AgentEvent, Notice, PermissionWithdrawn, TurnEnd
 
 COMMAND_PATIENCE: Final = 120.0  # seconds of silence for which commands that the agent left running are waited for
 WAKING_PATIENCE: Final = 10.0  # seconds in which the end of the last of them wakes the agent
@@ -127,7 +127,9 @@ class ClaudeSession:
                 case {"type": "control_request", "request_id": str(id), "request": Mapping() as request}:
                     yield from self._ask(id, request)
                 case {"type": "control_cancel_request", "request_id": id}:
-                    self._asked = {key: asked for key, asked in self._asked.items() if asked.id != id}
+                    gone = [key for key, asked in self._asked.items() if asked.id == id]
+                    self._asked = {key: asked for key, asked in self._asked.items() if key not in gone}
+                    yield from (PermissionWithdrawn(id=key) for key in gone)
                 case {"type": "control_response", "response": {"subtype": "error", "error": why}}:
                     log.warning("Claude Code refuses a request: %s", why)
                 case {"type": "control_response"}:

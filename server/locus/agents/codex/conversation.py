@@ -20,7 +20,18 @@ from locus.agents.codex import ending
 from locus.agents.codex.approvals import Asked
 from locus.agents.codex.items import Items, locations_of
 from locus.agents.protocol import Decision
-from locus.model.agent import AgentEvent, Notice, Plan, PlanEntry, Started, ToolStart, ToolUpdate, TurnEnd, Usage
+from locus.model.agent import (
+    AgentEvent,
+    Notice,
+    PermissionWithdrawn,
+    Plan,
+    PlanEntry,
+    Started,
+    ToolStart,
+    ToolUpdate,
+    TurnEnd,
+    Usage,
+)
 
 Json = dict[str, Any]
 
@@ -231,8 +242,9 @@ class Conversation:
             case "error" if params.get("willRetry"):
                 yield from self._retries(params["error"])
             case "serverRequest/resolved":
-                gone = params.get("requestId")
-                self._asked = {key: asked for key, asked in self._asked.items() if asked.id != gone}
+                gone = [key for key, asked in self._asked.items() if asked.id == params.get("requestId")]
+                self._asked = {key: asked for key, asked in self._asked.items() if key not in gone}
+                yield from (PermissionWithdrawn(id=key) for key in gone)
             case "warning" | "guardianWarning":
                 yield from self.notice(params["message"])
             case "configWarning" | "deprecationNotice":
