@@ -102,3 +102,13 @@ async def test_the_keys_in_a_frozen_configuration_are_nobody_elses(house: House)
     path = house.ws.runs / run_id / "request.json"
     assert "1234" in path.read_text()
     assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_what_everybody_reads_does_not_say_where_the_work_lies(house: House) -> None:
+    number = await house.issue("echo half > half.txt", "git checkout -q --detach")
+    view = await house.run(number)
+    (task,) = view.tasks
+    assert task.hint == f"look at {house.ws.repo.worktrees_dir}/issue-{number}; nothing was removed"
+    (comment,) = [each for each in await house.ws.tracker.comments(number) if "could not finish" in each.body]
+    assert f"look at .locus/worktrees/issue-{number}; nothing was removed" in comment.body
+    assert str(house.ws.repo.main) not in comment.body

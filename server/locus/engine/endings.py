@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from locus.engine import messages, snapshots
@@ -28,8 +29,14 @@ async def badly(run: Run, number: int, ended: TaskEnded, place: Place | None) ->
         await _remember_tip(run, place)
     run.notices.status(number, ended.state)
     if ended.state is not TaskState.INTERRUPTED:
-        body = messages.failed_comment(ended.message, ended.hint, place.branch if place else None)
+        hint = _for_others(run, ended.hint) if ended.hint else None
+        body = messages.failed_comment(_for_others(run, ended.message), hint, place.branch if place else None)
         run.notices.comment(number, attempt, "failed", body)
+
+
+def _for_others(run: Run, text: str) -> str:
+    """Whoever reads the issue need not know where on this machine the repository lies, nor what its person is called there."""
+    return text.replace(f"{run.repo.main}{os.sep}", "").replace(str(Path.home()), "~")
 
 
 async def _remember_tip(run: Run, place: Place) -> None:

@@ -12,6 +12,8 @@ from locus.errors import LocusError, Refused
 from locus.tracker.github.batching import Batch
 from locus.tracker.github.client import Client, PartlyFailed
 
+MOST = 60
+"""Parts of one document. GitHub carries them out one after the other, and gives up a request that takes it longer than ten seconds."""
 _SERIAL = itertools.count()
 
 
@@ -51,16 +53,22 @@ class Mutations:
 
     async def _carry_out(self, changes: Sequence[Change]) -> Mapping[Change, BaseException | None]:
         parts = [(change, part) for change in changes for part in change.parts]
+        failed: dict[Change, BaseException] = {}
+        for start in range(0, len(parts), MOST):
+            failed = await self._send(parts[start : start + MOST]) | failed
+        return {change: failed.get(change) for change in changes}
+
+    async def _send(self, parts: Sequence[tuple[Change, Mutation]]) -> dict[Change, BaseException]:
+        """What failed of them."""
         names = {f"m{index}": change for index, (change, _) in enumerate(parts)}
         declared = ", ".join(f"$m{index}: {part.type}" for index, (_, part) in enumerate(parts))
         fields = "\n".join(f"  m{index}: {part.name}(input: $m{index}) {{ clientMutationId }}" for index, (_, part) in enumerate(parts))
         inputs = {f"m{index}": json.loads(part.input) for index, (_, part) in enumerate(parts)}
-        failed: dict[Change, BaseException] = {}
         try:
             await self._client.graphql(f"mutation({declared}) {{\n{fields}\n}}", inputs)
         except PartlyFailed as error:
-            failed = _blamed(error, names)
-        return {change: failed.get(change) for change in changes}
+            return _blamed(error, names)
+        return {}
 
 
 class Stale(Refused):
