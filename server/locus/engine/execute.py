@@ -83,7 +83,7 @@ def _accepted(run: Run, number: int, agent: str, attempt: int, tree: str, end: T
         mended=tuple(name for name in run.verified if name in fold.failed_checks.get(number, ())),
         agent=agent,
         agent_kind=profile.kind,
-        model=fold.models.get(number) or run.request.wanted.model or profile.model,
+        model=fold.models.get(number) or run.model_of(agent),
         tokens=task.tokens,
         cost_usd=task.cost_usd,
     )

@@ -142,7 +142,7 @@ def _planned(seen: Survey, task: Task, place: tuple[str, str], written: prompt.P
         branch=place[0],
         worktree=place[1],
         agent=str(seen.agents[task.number]),
-        model=seen.wanted.model or seen.config.ai.model,
+        model=seen.config.model_of(str(seen.agents[task.number]), seen.wanted.model),
         prompt_chars=len(told.text),
         prompt_parts=tuple(told.parts),
         prompt=written.text if written is not None else None,

@@ -103,10 +103,9 @@ class Run:
     def trash(self) -> Path:
         return self.ws.state / "trash"
 
-    @property
-    def model(self) -> str | None:
-        """The model that agents are asked to use, where the run says so."""
-        return self.request.wanted.model or self.config.ai.model
+    def model_of(self, agent: str) -> str | None:
+        """The model that it is asked to use; None: its own choice."""
+        return self.config.model_of(agent, self.request.wanted.model)
 
     def agent(self, name: str) -> Agent:
         return self.ws.agent(name, self.config)[1]

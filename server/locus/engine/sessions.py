@@ -20,7 +20,7 @@ def known(run: Run, number: int, agent: str) -> AgentSession | None:
     if session is None or not run.agent(agent).can_resume:
         return None
     profile = run.profile(agent)
-    same = session.agent == agent and session.provider == profile.kind and session.model == (run.model or profile.model)
+    same = session.agent == agent and session.provider == profile.kind and session.model == run.model_of(agent)
     return session if same and session.base == run.task(number).start else None
 
 

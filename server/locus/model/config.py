@@ -169,3 +169,7 @@ class Config(Model):
     def profiles(self) -> Mapping[str, AgentProfile]:
         """All agents that can be chosen: those that are configured, and those that need not be."""
         return {**self.agents, **{name: profile for name, profile in built_in().items() if name not in self.agents}}
+
+    def model_of(self, agent: str, asked: str | None) -> str | None:
+        """The model that an agent is asked to use: the run's, else its profile's, else the one for all."""
+        return asked or self.profiles[agent].model or self.ai.model
