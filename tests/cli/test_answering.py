@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from locus import locks
-from locus.engine import store
+from locus.engine import journal, store
+from locus.model.questions import QuestionAnswered
 from support.acp_house import acp_issue, acp_profile, said
 from support.house import House, Somebody, done, states
 from support.procs import until
@@ -64,6 +65,24 @@ def test_an_answer_from_elsewhere_and_one_after_the_end(asking: House, locus: Lo
     assert first["session"] == second["session"] and "STEPS" not in second["prompt"] and "Allow once" in second["prompt"]
     late = locus("answer", run_id, "1-1", "once")
     assert late.code == 2 and "does not ask '1-1'" in late.err
+
+
+async def test_two_faces_that_answer_at_the_same_time(asking: House, locus: Locus) -> None:
+    """Two processes, a living runner: one of them is the first, and only its answer reaches the agent."""
+    number = await acp_issue(asking, {"run": MARK, "ask": True}, {"write": ["end.txt", "x"]})
+    run_id = await asking.start(number, face=Somebody())
+    await asking.until(run_id, lambda view: len(view.questions) == 1)
+    faces = [locus.started("answer", run_id, f"{number}-1", option) for option in ("once", "deny")]
+    said = [face.communicate(timeout=60) for face in faces]
+    codes = [face.returncode for face in faces]
+    assert sorted(codes) == [0, 2], said
+    late = said[codes.index(2)][1].decode()
+    assert any(words in late for words in ("answered already", "no open question", f"does not ask '{number}-1'")), late
+    view = await asking.ended(run_id)
+    assert done(view) and view.questions == ()
+    assert ("sum.txt" in asking.branch_files(f"locus/issue-{number}")) == (codes[0] == 0)
+    records = journal.read(asking.ws.runs / run_id / store.JOURNAL)
+    assert len([record for record in records if isinstance(record.event, QuestionAnswered)]) == 1
 
 
 async def test_a_question_outlives_its_killed_runner(asking: House) -> None:
