@@ -322,3 +322,18 @@ def test_refusals(locus: Locus, house: House, words: list[str], err: str) -> Non
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.startswith(err)
     assert not house.ws.runs.exists()
+
+
+def test_what_agents_have_used_is_in_the_summary_and_the_status(locus: Locus, house: House) -> None:
+    house.configure(verify=[{"name": "never", "run": "false"}])
+    used = "test -e $HOME/once && echo '::locus usage tokens=300 cost=0.5' || echo '::locus usage tokens=1200 cost=0.25'; touch $HOME/once"
+    asyncio.run(house.issue("date +%N > new.txt", used, title="Dear"))
+    asyncio.run(house.trust())
+    ran = locus.program("run", "1")
+    assert ran.code == 1
+    spent = "cost: $0.75, 1,500 tokens (attempt 1: $0.25, 1,200 tokens; attempt 2: $0.50, 300 tokens)"
+    assert spent in ran.out and ran.out.count("$0.75, 1,500 tokens") == 2, "the task's, and the run's"
+    (run,) = locus("status", "--json").json["runs"]
+    assert (run["tokens"], run["costUsd"]) == (1500, 0.75)
+    assert [(one["tokens"], one["costUsd"]) for one in run["tasks"][0]["attempts"]] == [(1200, 0.25), (300, 0.5)]
+    assert spent in locus("status").out

@@ -10,7 +10,7 @@ import pytest
 from locus.cli.display import PlainDisplay
 from locus.cli.keys import escapes
 from locus.cli.live import rows
-from locus.cli.present import how_to_answer
+from locus.cli.present import how_to_answer, task_line
 from locus.cli.signals import Presses
 from locus.cli.status import open_work
 from locus.cli.summary import exit_code, summary
@@ -72,6 +72,13 @@ def test_one_line_for_each_task() -> None:
 def test_a_stopping_or_waiting_run_says_so() -> None:
     assert drawn(view(task(1), state=RunState.STOPPING, sprint="Sprint 1"))[-1] == "  sprint Sprint 1 · 0 of 1 done · 3 min · stopping"
     assert drawn(view(task(1), state=RunState.WAITING, reason="limit"))[-1].endswith("waiting: limit")
+
+
+def test_a_task_that_waits_for_a_limit_says_until_when() -> None:
+    waits = task(1, phase="waits until 12:30:00: the five-hour limit is reached", resumes_at="2031-01-01T12:30:00.000Z")
+    assert drawn(view(waits, task(2, TaskState.WORKING)), width=120)[0].endswith("waits until 12:30:00: the five-hour limit is reached")
+    assert task_line(waits) == "#1 pending  Task 1: waits until 12:30:00: the five-hour limit is reached"
+    assert task_line(task(1, phase="preparing")) == "#1 pending  Task 1"
 
 
 @pytest.mark.parametrize(("width", "height"), [(20, 4), (39, 6), (80, 24), (79, 3), (200, 10)])
