@@ -76,6 +76,21 @@ def test_no_module_loads_gitpython_when_it_is_imported(tmp_path: Path) -> None:
     assert (done.stdout.split(), done.stderr) == (["locus.engine.runner", "locus.repo.reading"], "")
 
 
+AGENTS = """
+import sys
+from locus.agents import build
+from locus.model.config import AgentProfile
+for kind in ("shell", "claude", "codex", "acp"):
+    build(AgentProfile(kind=kind, argv=("agent",)))
+    print(kind, "acp" in sys.modules)
+"""
+
+
+def test_the_protocols_library_is_loaded_for_an_agent_that_speaks_it_alone(tmp_path: Path) -> None:
+    said = subprocess.run(python("-c", AGENTS), cwd=tmp_path, env=scrubbed(tmp_path), capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[:3] == ["shell False", "claude False", "codex False"]
+
+
 @pytest.mark.parametrize("module", ["sqlite3", "locus.tracker.local", "locus.engine.plan"])
 async def test_something_heavy_would_be_noticed(module: str, tmp_path: Path) -> None:
     assert module in heavy(await loaded_at_the_answer(tmp_path, f"import {module}"))

@@ -13,6 +13,7 @@ from locus.model.agent import TurnEnd
 from locus.model.run import RunView
 from support.house import House, done, states
 from support.procs import until_async
+from support.repos import Home
 from support.scripted import Play, ScriptedAgent, Turn
 
 
@@ -175,15 +176,18 @@ async def test_the_session_stands_in_the_journal(house: House, play: Play) -> No
     assert session["base"] == session["head"] == view.tasks[0].start
 
 
-@pytest.mark.parametrize(("where", "allowed"), [("repository", False), ("user", True)])
+@pytest.mark.parametrize(("where", "allowed"), [("config.json", False), ("config.local.json", False), ("own file", True), ("editor", True)])
 async def test_only_a_persons_own_profile_may_switch_permissions_off(
-    house: House, play: Play, monkeypatch: pytest.MonkeyPatch, where: str, allowed: bool
+    house: House, play: Play, home: Home, where: str, allowed: bool
 ) -> None:
-    profile = {"tester": {"kind": "shell", "argv": ["sh"], "permissionMode": "bypass"}}
-    if where == "repository":
-        house.configure(agents=profile)
+    settings = {"agents": {"tester": {"kind": "shell", "argv": ["sh"], "permissionMode": "bypass"}}}
+    (house.ws.repo.locus_dir / "config.json").write_text("{}")
+    if where == "editor":
+        house.ws.editor = settings
     else:
-        house.ws.editor = {"agents": profile}
+        folder = home.path / ".config/locus" if where == "own file" else house.ws.repo.locus_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ("config.json" if where == "own file" else where)).write_text(json.dumps(settings))
     heard: list[bool] = []
 
     async def script(turn: Turn) -> None:
@@ -194,7 +198,6 @@ async def test_only_a_persons_own_profile_may_switch_permissions_off(
         asking.cancel()
 
     agent = play(script)
-    (house.ws.repo.locus_dir / "config.json").write_text(json.dumps({} if where == "user" else {"agents": profile}))
     await house.run(await house.issue("x"))
     assert agent.turns[0].assignment.bypass_allowed is allowed
     assert heard == [allowed]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from locus.engine import journal, store
 from locus.engine.follow import Follower
 from locus.model.events import Verified
@@ -52,6 +54,13 @@ async def test_tools_that_ran_in_a_folder_below_name_their_files_from_there(hous
     house.configure(verify=checks, agent_maxAttempts=1)
     view = await house.run(await house.issue("echo 'import os' > server/app/pages.py", "mkdir -p web/src; date > web/src/a.ts"))
     assert [problem.place for problem in view.tasks[0].problems] == ["server/app/pages.py:1:8", "web/src/a.ts:1:7"]
+
+
+async def test_a_check_finds_no_github_token_in_its_environment(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GH_TOKEN", "GITHUB_TOKEN", "VSCODE_PID", "PYTHONPATH"):
+        monkeypatch.setenv(name, "secret")
+    house.configure(verify=[{"name": "clean", "run": "! env | grep secret"}], agent_maxAttempts=1)
+    assert done(await house.run(await house.issue("date +%N > a.py")))
 
 
 async def test_the_agent_is_told_them_first(house: House) -> None:
