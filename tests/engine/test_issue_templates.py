@@ -45,3 +45,15 @@ async def test_tasks_that_are_kept_here_have_no_templates(house: House, template
     house.configure(tracker="local")
     made = await house.call("locus.issue.create", title="It breaks", type="bug")
     assert made.title == "It breaks" and "triage" not in made.labels
+
+
+async def test_a_form_gives_what_a_browser_would_show(house: House, demo: Demo) -> None:
+    form = "name: Bug\ntitle: '[Bug]: '\nlabels: [triage]\nbody:\n  - type: textarea\n    attributes:\n      label: What happened?\n"
+    for name, text in (("1-bug.yml", form), ("idea.md", IDEA), ("config.yml", "blank_issues_enabled: false\n")):
+        demo.person.write(f".github/ISSUE_TEMPLATE/{name}", text)
+    demo.person.commit(message="Templates")
+    made = await house.call("locus.issue.create", title="It breaks", type="bug")
+    assert (made.title, made.body.split("\n\n<!--")[0]) == ("[Bug]: It breaks", "### What happened?")
+    assert {"triage", "type:bug"} <= set(made.labels)
+    own = await house.call("locus.issue.create", title="Mine", type="bug", body="All is said.")
+    assert own.body.split("\n\n<!--")[0] == "All is said."

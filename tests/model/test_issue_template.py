@@ -28,6 +28,49 @@ def test_without_a_head_it_is_all_body(text: str) -> None:
     assert parse("x.md", text) == IssueTemplate("x.md", "", "", (), text.strip())
 
 
+FORM = """\
+name: Bug Report
+description: File a bug report
+title: "[Bug]: "
+labels: ["bug", "triage"]
+body:
+  - type: markdown
+    attributes:
+      value: |
+        Thanks for taking the time!
+  - type: textarea
+    id: what-happened
+    attributes:
+      label: What happened?
+      description: Also tell us, what did you expect to happen?
+    validations:
+      required: true
+  - type: dropdown
+    attributes:
+      label: "Version"
+      options:
+        - 1.0.2 (Default)
+  - type: checkboxes
+    attributes:
+      label: Code of Conduct
+      options:
+        - label: I agree to follow it
+          required: true
+"""
+
+
+@pytest.mark.parametrize("file", ["bug.yml", "bug.yaml"])
+def test_a_form_gives_its_head_and_a_heading_for_each_field(file: str) -> None:
+    assert parse(file, FORM) == IssueTemplate(
+        file, "Bug Report", "[Bug]: ", ("bug", "triage"), "### What happened?\n\n### Version\n\n### Code of Conduct"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "body: [", "body:\n- attributes: {label: x}\n", "label: top", "  label: >\n    folded\n"])
+def test_a_form_that_is_written_otherwise_gives_no_text(text: str) -> None:
+    assert parse("x.yml", text) == IssueTemplate("x.yml", "", "", (), "")
+
+
 def test_a_title_begins_with_it_once() -> None:
     assert BUG.titled("It breaks") == "[Bug]: It breaks"
     assert BUG.titled("[bug]: it breaks") == "[bug]: it breaks"

@@ -1,5 +1,6 @@
 """A repository's template for issues: Markdown with a head of `key: value` lines between two `---`, as GitHub keeps it in
-`.github/ISSUE_TEMPLATE/*.md`. Of the head only what an issue takes from it is read: name, title and labels.
+`.github/ISSUE_TEMPLATE/*.md`. Of the head only what an issue takes from it is read: name, title and labels. Of a form (`*.yml`) those too, and its
+fields' labels, which become the headings that GitHub makes of them; the rest of YAML is not understood here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from locus.model.task import TaskType
 
 _HEAD = re.compile(r"\A---[ \t]*\n(?P<head>.*?)^---[ \t]*(?:\n|\Z)(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
+_FIELD = re.compile(r"^[ \t]+label:[ \t]*(?P<label>[^\s>|&*!].*?)[ \t]*$", re.MULTILINE)
+"""Of a form. What can be ticked off stands in a list: `- label: ...`."""
+_FORM = (".yml", ".yaml")
 _WORDS: dict[TaskType, tuple[str, ...]] = {
     TaskType.BUG: ("bug", "defect"),
     TaskType.FEATURE: ("feature", "enhancement", "story"),
@@ -36,11 +40,21 @@ class IssueTemplate:
 
 
 def parse(file: str, text: str) -> IssueTemplate:
+    if file.endswith(_FORM):
+        return _form(file, _values(text), text)
     found = _HEAD.match(text)
     head = _values(found["head"]) if found else {}
     body = found["body"] if found else text
+    return _template(file, head, body.strip())
+
+
+def _form(file: str, head: dict[str, list[str]], text: str) -> IssueTemplate:
+    return _template(file, head, "\n\n".join(f"### {_bare(field['label'])}" for field in _FIELD.finditer(text)))
+
+
+def _template(file: str, head: dict[str, list[str]], body: str) -> IssueTemplate:
     name, title = " ".join(head.get("name", ())), "".join(head.get("title", ())[:1])
-    return IssueTemplate(file, name, title, tuple(head.get("labels", ())), body.strip())
+    return IssueTemplate(file, name, title, tuple(head.get("labels", ())), body)
 
 
 def choose(templates: Sequence[IssueTemplate], type: TaskType | None) -> IssueTemplate | None:

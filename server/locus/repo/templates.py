@@ -12,6 +12,7 @@ from locus.repo.names import require_revision
 
 MOST = 64 * 1024
 """Bytes; GitHub takes no longer body."""
+_ONE = re.compile(r".*\.md|(?!config\.).*\.ya?ml")
 _ISSUE = re.compile(r"issue_template\.md", re.IGNORECASE)
 _PULL = re.compile(r"pull_request_template\.(?:md|txt)", re.IGNORECASE)
 
@@ -34,10 +35,10 @@ async def pull_request_template(cwd: Path, commit: str) -> str | None:
 
 
 async def issue_templates(cwd: Path, commit: str) -> list[IssueTemplate]:
-    """Those in `.github/ISSUE_TEMPLATE`, by name; without any the one in `.github`, at the top or in `docs`. Forms are for a browser."""
+    """Those in `.github/ISSUE_TEMPLATE`, by name; without any the one in `.github`, at the top or in `docs`."""
     top = await _entries(cwd, f"{require_revision(commit)}^{{tree}}")
     github = await _folder(cwd, top, ".github")
-    several = [entry for entry in await _folder(cwd, github, "issue_template") if entry.kind == "blob" and entry.name.endswith(".md")]
+    several = [entry for entry in await _folder(cwd, github, "issue_template") if entry.kind == "blob" and _ONE.fullmatch(entry.name)]
     places = (github, top, await _folder(cwd, top, "docs")) if not several else ()
     single = [entry for entries in places for entry in entries if entry.kind == "blob" and _ISSUE.fullmatch(entry.name)]
     found = [(entry.name, await _content(cwd, entry.object)) for entry in several or single[:1]]

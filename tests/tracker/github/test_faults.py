@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,9 +15,16 @@ from locus.model.task import TaskDraft, TaskFilter, TaskStatus
 from locus.tracker.github import client, lost
 from locus.tracker.github.keeper import GitHubTracker
 from support.github.fixtures import Demo
+from support.github.gh import Gh
 from support.github.github import GitHub
 
 NewTracker = Callable[..., GitHubTracker]
+
+
+@pytest.fixture
+def gh(each_gh: Gh) -> Gh:
+    """Each version has words of its own for what goes wrong."""
+    return each_gh
 
 
 @pytest.fixture
@@ -41,8 +47,8 @@ async def test_an_expired_login_names_the_command(tracker: GitHubTracker, github
     await told(tracker, NotSetUp, "expired at github.com", "gh auth login --hostname github.com")
 
 
-async def test_no_login_at_all(tracker: GitHubTracker, gh: Any) -> None:
-    gh.hosts.unlink()
+async def test_no_login_at_all(tracker: GitHubTracker, gh: Gh) -> None:
+    gh.log_out()
     await told(tracker, NotSetUp, "nobody is logged in at github.com", "gh auth login --hostname github.com")
 
 

@@ -14,10 +14,17 @@ from locus.errors import OutOfReach
 from locus.model.task import TaskDraft
 from locus.tracker.github.keeper import GitHubTracker
 from support.github.fixtures import Demo
+from support.github.gh import Gh
 from support.github.github import GitHub
 from support.procs import until_async
 
 NewTracker = Callable[..., GitHubTracker]
+
+
+@pytest.fixture
+def gh(each_gh: Gh) -> Gh:
+    """Limits are read from what each version prints of an answer's head."""
+    return each_gh
 
 
 class Waited:
