@@ -1,6 +1,6 @@
 """A repository's template for issues: Markdown with a head of `key: value` lines between two `---`, as GitHub keeps it in
-`.github/ISSUE_TEMPLATE/*.md`. Of the head only what an issue takes from it is read: name, title and labels. Of a form (`*.yml`) those too, and its
-fields' labels, which become the headings that GitHub makes of them; the rest of YAML is not understood here.
+`.github/ISSUE_TEMPLATE/*.md`. Of the head only what an issue takes from it is read: name, title and labels. Of a form (`*.yml`) those too,
+and its fields' labels, which become the headings that GitHub makes of them; the rest of YAML is not understood here.
 """
 
 from __future__ import annotations
