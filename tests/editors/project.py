@@ -42,6 +42,10 @@ print("done", flush=True)
 """
 
 
+ASKING = Path(__file__).parents[1] / "support/acp_agent.py"
+"""It carries out the steps that its issue lists, and asks before it does."""
+
+
 @dataclass(frozen=True)
 class Project:
     root: Path
@@ -99,7 +103,10 @@ def make_project(folder: Path, locus_program: Path, env: dict[str, str]) -> Proj
     agent.write_text(AGENT)
     config = {
         "ai": {"provider": "scripted"},
-        "agents": {"scripted": {"kind": "shell", "argv": [sys.executable, str(agent), "{id}", str(gate)]}},
+        "agents": {
+            "scripted": {"kind": "shell", "argv": [sys.executable, str(agent), "{id}", str(gate)]},
+            "asking": {"kind": "acp", "argv": [sys.executable, str(ASKING)]},
+        },
     }
     (root / ".locus").mkdir()
     (root / ".locus/config.json").write_text(json.dumps(config, indent=2) + "\n")

@@ -28,6 +28,23 @@ def allow_its_commands(vscode: Workbench) -> None:
     vscode.press_button(question, re.compile("^Allow"))
 
 
+def an_agents_question_is_answered_in_its_notification(project: Project, vscode: Workbench) -> None:
+    """In a window that is open already: opening one takes longer than all of this."""
+    command = "curl -s http://127.0.0.1:1; date > asked.txt"
+    steps = [{"run": command, "ask": True}]
+    number = project.locus("issue", "create", "Ask first", "--body", f"STEPS: {json.dumps(steps)}")["number"]
+    project.locus("trust", "--all")
+    project.locus("run", str(number), "--agent", "asking", "--detach")
+    question = vscode.notification(f"#{number}: May the agent run `{command}`?")
+    question.wait_for(timeout=20_000)
+    vscode.wait_for_status(f"#{number} asks")
+    assert vscode.buttons(question) == ["Allow once", "Always in this run", "Deny"]
+    vscode.screenshot("question")
+    vscode.press_button(question, "Allow once")
+    vscode.wait_until_idle()
+    assert project.git("show", f"locus/issue-{number}:asked.txt").strip()
+
+
 def test_an_issue_is_created_from_selected_code_and_run(project: Project, code_server: CodeServer, open_window: OpenWindow) -> None:
     before = project.checkout()
     with open_window(code_server, project.root) as vscode:
@@ -55,6 +72,7 @@ def test_an_issue_is_created_from_selected_code_and_run(project: Project, code_s
         vscode.screenshot("log")
         project.let_go(1)
         vscode.wait_until_idle()
+        an_agents_question_is_answered_in_its_notification(project, vscode)
     assert "def step_1" in project.git("show", "locus/issue-1:pages.py")
     assert project.checkout() == before
 

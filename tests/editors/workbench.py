@@ -107,6 +107,11 @@ class Workbench:
             self.page.keyboard.press("Shift+ArrowDown")
         self.page.keyboard.press("Shift+End")
 
+    def buttons(self, notification: Locator) -> list[str]:
+        """Of a notification. One that VS Code has cut short ends in an ellipsis."""
+        cut = "button => button.textContent + (button.scrollWidth > button.clientWidth ? '…' : '')"
+        return [str(button.evaluate(cut)) for button in notification.locator(".monaco-text-button").all()]
+
     def press_button(self, notification: Locator, label: str | re.Pattern[str]) -> None:
         notification.locator(".monaco-button", has_text=label).first.click()
 

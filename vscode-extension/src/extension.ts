@@ -88,7 +88,7 @@ export function activate(context: vscode.ExtensionContext): void {
       questions.show(run);
     }),
     runs.onDidFail((run) => {
-      tellFailure(run, logs).catch(report);
+      tellFailure(run, running, logs, questions).catch(report);
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(restart),
     vscode.workspace.onDidChangeConfiguration((change) => {
@@ -101,10 +101,15 @@ export function activate(context: vscode.ExtensionContext): void {
   restart();
 }
 
-async function tellFailure(run: RunView, logs: Logs): Promise<void> {
+async function tellFailure(run: RunView, server: Server, logs: Logs, questions: Questions): Promise<void> {
   const task = run.tasks.find((each) => each.error !== undefined);
-  const answer = await vscode.window.showErrorMessage(failureOf(run), ...(task ? ["Show Log"] : []));
-  if (answer !== undefined && task) await logs.show(run, task);
+  const [question] = run.questions;
+  const goOn = question !== undefined ? "Answer…" : run.state === "refused" ? undefined : "Resume";
+  const offers = [...(task ? ["Show Log"] : []), ...(goOn === undefined ? [] : [goOn])];
+  const answer = await vscode.window.showErrorMessage(failureOf(run), ...offers);
+  if (answer === "Show Log" && task) await logs.show(run, task);
+  else if (answer === goOn && question !== undefined) await questions.ask(run, question);
+  else if (answer === "Resume") await server.execute("locus.run.resume", { runId: run.id, folder: run.folder });
 }
 
 export async function deactivate(): Promise<void> {

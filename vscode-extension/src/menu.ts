@@ -1,6 +1,6 @@
 /** The menu behind the status bar item. */
 import * as vscode from "vscode";
-import { isActive } from "./present";
+import { isActive, presentQuestion } from "./present";
 import type { Questions } from "./questions";
 import type { Runs } from "./runs";
 import type { ServerState } from "./server";
@@ -12,7 +12,7 @@ interface Entry extends vscode.QuickPickItem {
 export async function showMenu(server: ServerState, runs: Runs, questions: Questions): Promise<void> {
   const asked = runs.all.flatMap((run) =>
     run.questions.map((question): Entry => {
-      return { label: `$(question) ${question.title}`, description: "asked", act: () => questions.ask(run, question) };
+      return { label: `$(question) ${presentQuestion(question).title}`, act: () => questions.ask(run, question) };
     }),
   );
   const stop = runs.all.some((run) => isActive(run.state)) ? [entry("debug-stop", "Stop Run", "locus.stopRun")] : [];

@@ -1,5 +1,5 @@
 /** Words and icons for what the server reports. Pure, so that it can be tested without an editor. */
-import type { KeptWorktree, LogMessage, RunState, RunView, Snapshot, Status } from "./protocol";
+import type { KeptWorktree, LogMessage, Option, Question, RunState, RunView, Snapshot, Status } from "./protocol";
 
 /** What the status bar item shows; `background` names a theme colour. */
 export interface Presentation {
@@ -42,8 +42,41 @@ export function failureOf(run: RunView): string {
   const task = run.tasks.find((each) => each.error !== undefined);
   const about = task === undefined ? nameOfRun(run) : `#${task.number} ${task.title}`;
   const said = [`${about} ${run.state}`, task?.error ?? run.reason].filter((each) => each !== undefined).join(": ");
-  const hint = task?.hint ?? run.hint;
+  const hint = run.questions.length > 0 ? undefined : (task?.hint ?? run.hint); // it names the terminal's command
   return hint === undefined ? said : `${said} — ${hint}`;
+}
+
+/** What a notification has room for in its row of buttons, in pixels; beyond it VS Code cuts every word short. */
+const ROW = 420;
+
+/** A question as a notification asks it. */
+export interface Asked {
+  readonly title: string;
+  /** All there is to know before an answer. */
+  readonly detail: string;
+  readonly buttons: readonly string[];
+}
+
+/** What an answer for good covers stands in its label after a colon. A button has no room for it: it is said in the detail. */
+export function presentQuestion(question: Question): Asked {
+  const title = question.task === undefined ? question.title : `#${question.task}: ${question.title}`;
+  const said = `${question.title}\n${question.detail}`;
+  const covered = question.options.filter((option) => !said.includes(option.label.slice(buttonOf(option).length + 2)));
+  return {
+    title,
+    detail: [question.detail, ...covered.map((option) => option.label)].filter((each) => each !== "").join("\n\n"),
+    buttons: question.options.map(buttonOf),
+  };
+}
+
+/** Whether a notification shows these buttons in one row, with every word. */
+export function fit(...buttons: readonly string[]): boolean {
+  return buttons.reduce((width, label) => width + 25 + 7 * label.length, 0) <= ROW;
+}
+
+function buttonOf(option: Option): string {
+  const colon = option.kind === "allow_always" ? option.label.indexOf(": ") : -1;
+  return colon < 0 ? option.label : option.label.slice(0, colon);
 }
 
 /** A run's name for people: its sprint, its only task, or its tasks' numbers. */

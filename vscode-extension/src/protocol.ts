@@ -23,13 +23,19 @@ export interface Sprint {
   readonly folder: string;
 }
 
+export interface Option {
+  readonly id: string;
+  readonly label: string;
+  readonly kind: string;
+}
+
 export interface Question {
   readonly id: string;
   readonly task?: number;
   readonly kind: string;
   readonly title: string;
   readonly detail: string;
-  readonly options: readonly { readonly id: string; readonly label: string; readonly kind: string }[];
+  readonly options: readonly Option[];
 }
 
 export interface TaskRun {
@@ -127,6 +133,7 @@ export interface Commands {
     args: InFolder & { readonly tasks?: readonly number[]; readonly sprint?: string };
     result: { readonly runId: string };
   };
+  "locus.run.resume": { args: InFolder & { readonly runId: string }; result: { readonly runId: string } };
   "locus.run.stop": { args: InFolder & { readonly runId: string; readonly force?: boolean }; result: RunView };
   "locus.run.answer": {
     args: InFolder & {

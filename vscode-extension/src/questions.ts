@@ -1,11 +1,14 @@
 /** What a run asks the person: each question once as a notification, and again from the menu while it is open. */
 import * as vscode from "vscode";
+import { fit, presentQuestion } from "./present";
 import type { Question, RunView } from "./protocol";
 import type { Server } from "./server";
 
 /** A notification shows one paragraph and cuts long text; more than this is shown in a dialog, in full. */
 const PARAGRAPH = 500;
 const DETAILS = "Show Details";
+/** In place of choices that are too long for buttons. */
+const ANSWER = "Answer…";
 
 export class Questions {
   private readonly shown = new Set<string>();
@@ -26,17 +29,18 @@ export class Questions {
   }
 
   async ask(run: RunView, question: Question): Promise<void> {
-    const about = question.task === undefined ? question.title : `#${question.task}: ${question.title}`;
-    const brief = question.detail.length <= PARAGRAPH && !question.detail.includes("\n");
-    const message = brief && question.detail ? `${about} — ${question.detail}` : about;
-    const labels = question.options.map((option) => option.label);
-    let answer = await vscode.window.showWarningMessage(message, ...labels, ...(brief ? [] : [DETAILS]));
-    if (answer === DETAILS && !brief) {
-      answer = await vscode.window.showWarningMessage(about, { modal: true, detail: question.detail }, ...labels);
-    }
-    const option = question.options.find((each) => each.label === answer);
+    const { title, detail, buttons } = presentQuestion(question);
+    const brief = detail.length <= PARAGRAPH && !detail.includes("\n");
+    const message = brief && detail ? `${title} — ${detail}` : title;
+    const more = brief ? [] : [DETAILS];
+    const offered = fit(...buttons, ...more) ? buttons : [ANSWER];
+    let answer = await vscode.window.showWarningMessage(message, ...offered, ...more);
+    if (answer === DETAILS && !brief)
+      answer = await vscode.window.showWarningMessage(title, { modal: true, detail }, ...buttons);
+    if (answer === ANSWER && offered !== buttons) answer = await vscode.window.showQuickPick(buttons, { title });
+    const option = question.options[answer === undefined ? -1 : buttons.indexOf(answer)];
     if (option === undefined) return;
-    const words = option.kind === "text" ? await vscode.window.showInputBox({ prompt: about }) : undefined;
+    const words = option.kind === "text" ? await vscode.window.showInputBox({ prompt: title }) : undefined;
     if (option.kind === "text" && !words) return;
     await this.server.execute("locus.run.answer", {
       runId: run.id,

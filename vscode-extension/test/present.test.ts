@@ -3,11 +3,13 @@ import { test } from "node:test";
 import {
   explain,
   failureOf,
+  fit,
   isActive,
   linesToWrite,
   nameOfRun,
   presentKept,
   presentSnapshot,
+  presentQuestion,
   presentStatus,
   sizeOf,
 } from "../src/present";
@@ -50,6 +52,40 @@ test("a run is named by its sprint, its only task or its tasks' numbers", () => 
   assert.equal(nameOfRun(run), "#4 Fix");
   assert.equal(nameOfRun({ ...run, tasks: [...run.tasks, { number: 7, title: "x", state: "done" }] }), "#4, #7");
   assert.equal(nameOfRun({ ...run, sprint: "Sprint 1" }), "Sprint 1");
+});
+
+const ONCE = { id: "once", label: "Allow once", kind: "allow_once" };
+const ALWAYS = { id: "always", label: "Always in this run: make db", kind: "allow_always" };
+
+test("what an answer for good covers is said beside its button, once", () => {
+  const question = {
+    id: "4-1",
+    task: 4,
+    kind: "permission",
+    title: "May it?",
+    detail: "Why.",
+    options: [ONCE, ALWAYS],
+  };
+  assert.deepEqual(presentQuestion(question), {
+    title: "#4: May it?",
+    detail: "Why.\n\nAlways in this run: make db",
+    buttons: ["Allow once", "Always in this run"],
+  });
+  assert.equal(presentQuestion({ ...question, title: "May it run `make db`?" }).detail, "Why.");
+  const allow = { id: "allow", label: "Allow", kind: "allow_always" };
+  assert.deepEqual(presentQuestion({ ...question, options: [allow] }).buttons, ["Allow"]);
+});
+
+test("buttons that would be cut short do not fit", () => {
+  assert.ok(fit("Allow once", "Always in this run", "Deny", "Show Details"));
+  assert.ok(!fit("Base branch main", "My branch feature at 0123456789", "Including my uncommitted changes"));
+});
+
+test("a run that waits for an answer is told without the terminal's command", () => {
+  const task = { number: 4, title: "Fix", state: "blocked", error: "nobody has answered", hint: "locus answer" };
+  const question = { id: "4-1", task: 4, kind: "permission", title: "May it?", detail: "", options: [ONCE] };
+  const run: RunView = { ...RUN, state: "failed", tasks: [task], questions: [question] };
+  assert.equal(failureOf(run), "#4 Fix failed: nobody has answered");
 });
 
 test("a failed run says why and what to do, of its task where that is known", () => {

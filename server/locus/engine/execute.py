@@ -43,8 +43,9 @@ async def execute(run: Run, number: int, agent: str, place: Place, brief: prompt
         goes_on = sessions.known(run, number, agent)
         session = goes_on.session if goes_on is not None else None
     names = ", ".join(failure.name for failure in failures)
+    tried = "1 attempt" if run.config.agent.max_attempts == 1 else f"{run.config.agent.max_attempts} attempts"
     raise failed(
-        f"verification failed after {run.config.agent.max_attempts} attempts: {names}",
+        f"verification failed after {tried}: {names}",
         f"look at {place.worktree}, read `locus logs --task {number}`, then `locus run --resume`",
     )
 

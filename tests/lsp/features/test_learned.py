@@ -23,7 +23,7 @@ async def test_it_is_offered_when_the_run_has_ended(
         assert await shown.run("locus.memory.list") == []
         view = await house.run(number)
         asked = await shown.client.wait_for(lambda said: said.get("method") == "window/showMessageRequest")
-        assert asked["params"]["message"].endswith(f"\n\n#{number}: Names are spelled out.")
+        assert asked["params"]["message"].endswith(f"\n\n• #{number}: Names are spelled out.")
         assert [action["title"] for action in asked["params"]["actions"]] == ["Add to .locus/memory", "Forget", "Later"]
         (proposal,) = await shown.run("locus.memory.list")
         assert (proposal["run"], proposal["task"], proposal["learned"]) == (view.id, number, ["Names are spelled out."])

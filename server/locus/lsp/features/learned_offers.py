@@ -50,6 +50,6 @@ class LearnedOffers:
 
 
 def message(proposals: Sequence[Proposal]) -> str:
-    learned = [f"#{proposal.task}: {text}" for proposal in proposals for text in proposal.learned]
+    learned = [f"• #{proposal.task}: {text}" for proposal in proposals for text in proposal.learned]
     more = f"\n... and {len(learned) - _SHOWN} more" if len(learned) > _SHOWN else ""
     return "Shall later tasks know what was learned here?\n\n" + "\n".join(learned[:_SHOWN]) + more
