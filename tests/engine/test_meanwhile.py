@@ -276,11 +276,9 @@ async def test_what_somebody_else_has_pushed_is_not_replaced_and_their_merge_is_
 
 
 async def test_what_a_hook_asked_for_is_added_by_hand_and_published(house: House) -> None:
-    assert house.person.remote is not None
-    hook = house.person.remote / "hooks" / "pre-receive"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\nread old new ref\ngit cat-file -e $new:LICENSE || { echo where is the licence >&2; exit 1; }\n")
-    hook.chmod(0o755)
+    house.person.hook_of_remote(
+        "pre-receive", "read old new ref\ngit cat-file -e $new:LICENSE || { echo where is the licence >&2; exit 1; }"
+    )
     mended(house).touch()
     number = await hard(house, "echo whole > whole.txt")
     assert "where is the licence" in str((await house.run(number)).tasks[0].error)
@@ -294,11 +292,7 @@ async def test_what_a_hook_asked_for_is_added_by_hand_and_published(house: House
 
 async def test_a_push_that_is_refused_again_fails_again_and_nothing_is_done_twice(house: House) -> None:
     """Also in a sprint: the task is only published, and those after it are not begun on top of what is not."""
-    assert house.person.remote is not None
-    hook = house.person.remote / "hooks" / "pre-receive"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\necho no pushing on Fridays >&2\nexit 1\n")
-    hook.chmod(0o755)
+    hook = house.person.hook_of_remote("pre-receive", "echo no pushing on Fridays >&2\nexit 1")
     mended(house).touch()
     one, two = await hard(house, "echo 1 > 1.txt"), await hard(house, "echo 2 > 2.txt")
     await house.sprint("S", one, two)

@@ -113,11 +113,7 @@ async def test_a_refusing_commit_hook_fails_the_task_and_loses_nothing(house: Ho
 
 
 async def test_a_refused_push_fails_the_task_and_loses_nothing(house: House) -> None:
-    assert house.person.remote is not None
-    hook = house.person.remote / "hooks" / "pre-receive"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\necho no pushing on Fridays >&2\nexit 1\n")
-    hook.chmod(0o755)
+    hook = house.person.hook_of_remote("pre-receive", "echo no pushing on Fridays >&2\nexit 1")
     number = await house.issue("echo a > a.txt")
     view = await house.run(number)
     assert states(view) == ["failed"] and "no pushing on Fridays" in str(view.tasks[0].error)
@@ -142,13 +138,9 @@ async def test_a_pre_push_hook_that_refuses_loses_nothing(house: House) -> None:
 
 async def test_a_pull_request_that_cannot_be_made_loses_nothing(house: House) -> None:
     """The tracker's file is out of reach once the branch is pushed."""
-    assert house.person.remote is not None
     number = await house.issue("echo a > a.txt")
     file = house.ws.state / "locus.db"
-    hook = house.person.remote / "hooks" / "post-receive"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text(f"#!/bin/sh\nmv '{file}' '{file}.away' && mkdir '{file}'\n")
-    hook.chmod(0o755)
+    hook = house.person.hook_of_remote("post-receive", f"mv '{file}' '{file}.away' && mkdir '{file}'")
     view = await house.run(number)
     assert states(view) == ["failed"] and view.state == "failed" and view.reason, view
     assert house.worktrees() == [f"issue-{number}"] and "a.txt" in house.branch_files(f"locus/issue-{number}")

@@ -33,11 +33,7 @@ async def test_b01_without_auto_pr_the_finished_branch_stays(house: House, mode:
 
 async def test_b02_after_a_refused_push_everything_stays_and_the_tasks_have_failed(house: House) -> None:
     """A rejected push in a run of several issues destroyed worktrees and branches alike, and the summary said that both succeeded."""
-    assert house.person.remote is not None
-    hook = house.person.remote / "hooks" / "pre-receive"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\necho not on a Friday >&2\nexit 1\n")
-    hook.chmod(0o755)
+    hook = house.person.hook_of_remote("pre-receive", "echo not on a Friday >&2\nexit 1")
     numbers = [await house.issue(f"echo {name} > {name}.txt") for name in ("one", "two")]
     view = await house.run(*numbers)
     assert view.state == "failed" and states(view) == ["failed", "failed"]

@@ -121,6 +121,11 @@ class Person:
             folder = self.path / self.look("rev-parse", "--git-common-dir") / "hooks"
             put(folder, name, f"#!/bin/sh\n{script}\n", executable=True)
 
+    def hook_of_remote(self, name: str, script: str) -> Path:
+        """The same in the remote; to be deleted by whoever wants it gone."""
+        assert self.remote is not None
+        return put(self.remote / "hooks", name, f"#!/bin/sh\n{script}\n", executable=True)
+
     def commit_on_remote(
         self, files: Mapping[str, str | bytes | None], *, branch: str = "main", message: str = "A colleague's work"
     ) -> str:
