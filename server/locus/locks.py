@@ -26,7 +26,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-_PROBE_PATIENCE: Final = 0.05  # seconds; an `is_held` of somebody else takes microseconds
+_PROBE_PATIENCE: Final = 2.0  # seconds; an `is_held` takes microseconds, but a busy machine may let it wait in the middle
 _DELETIONS: Final = 100  # of a lock file in the moment between its opening and its locking
 
 
