@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
+from locus.commands.issues import refreshed
 from locus.errors import LocusError, Refused
 from locus.model.labels import LABELS
+from locus.model.task import Task
 from locus.tracker.github.keeper import GitHubTracker
 from locus.workspace import Workspace
 from support.github.fixtures import Demo, demo, gh, github, short_folder, wire
@@ -112,6 +116,47 @@ async def test_a_pull_request_closed_unmerged_puts_its_issue_back(house: House, 
     github.edit(demo.repository, pull.number, state="closed")
     (task,) = await house.call("locus.issue.list")
     assert task.status == "queued" and labels(demo, demo.repository.issues[number]) == {"agent:managed", "locus:queued"}
+
+
+async def test_a_sprints_pull_request_closed_unmerged_puts_all_its_issues_back(house: House, demo: Demo, github: GitHub) -> None:
+    numbers = [await house.issue(f"echo {name} > {name}.txt") for name in "ab"]
+    await house.sprint("Sprint 1", *numbers)
+    assert done(await house.run(sprint="Sprint 1"))
+    github.edit(demo.repository, pulls(demo)[0].number, state="closed")
+    assert [task.status for task in await house.call("locus.issue.list", sprint="Sprint 1")] == ["queued", "queued"]
+    assert all("locus:queued" in labels(demo, demo.repository.issues[number]) for number in numbers)
+
+
+async def _shown(house: House, number: int) -> Task:
+    found: Task = await house.call("locus.issue.show", number=number)
+    return found
+
+
+async def _listed(house: House, number: int) -> Task:
+    return next(task for task in await house.call("locus.issue.list", state="all") if task.number == number)
+
+
+async def _in_an_editor(house: House, number: int) -> Task:
+    """Which looks now and then."""
+    ws = Workspace(house.person.path, mirrored=True)
+    await ws.settle()
+    await refreshed(ws)
+    return await ws.tracker.get(number)
+
+
+@pytest.mark.parametrize("look", [_shown, _listed, _in_an_editor])
+async def test_what_awaits_a_review_is_in_review_until_it_is_merged(
+    house: House, demo: Demo, github: GitHub, look: Callable[[House, int], Awaitable[Task]]
+) -> None:
+    house.configure(tracker="github", agent_review=True)
+    number = await house.issue("echo a > a.txt")
+    assert states(await house.run(number)) == ["in_review"]
+    assert labels(demo, demo.repository.issues[number]) == {"agent:managed", "locus:in-review"}
+    with demo.person.changing():
+        github.merge(demo.repository, pulls(demo)[0].number)
+    task = await look(house, number)
+    assert (task.state, task.status) == ("closed", "done")
+    assert labels(demo, demo.repository.issues[number]) == {"agent:managed", "locus:done"}
 
 
 async def test_a_merged_one_closes_its_issue_on_github(house: House, demo: Demo, github: GitHub) -> None:

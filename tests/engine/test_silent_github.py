@@ -86,6 +86,26 @@ async def test_a_sprint_goes_on_while_github_is_away(house: House, demo: Demo, g
     assert unsent == {f"status:{two}:0:in-progress"}, "by then it was done: nobody has to be told that it was in progress"
 
 
+async def test_a_limit_that_is_used_up_holds_no_agent_up(house: House, demo: Demo, github: GitHub, tmp_path: Path) -> None:
+    one = await house.issue(*waits(tmp_path), "echo a > a.txt")
+    two = await house.issue("cat a.txt > b.txt")
+    await house.sprint("Sprint 1", one, two)
+    run_id, going = await begun(house, tmp_path, one, sprint="Sprint 1")
+    await until_async(lambda: not house.view(run_id).untold, 30, "the status is told")
+    for resource in ("core", "graphql"):
+        github.limit(resource, remaining=0, resets_in=600)
+    go(tmp_path)
+    await until_async(lambda: states(house.view(run_id)) == ["done", "done"], 60, "both are done, and pushed")
+    await until_async(lambda: "waiting for GitHub until" in str(house.view(run_id).reason), 30, "it says for what it waits")
+    assert house.view(run_id).state is RunState.WAITING and pulls(demo) == []
+    put(house.ws.runs / run_id / store.INBOX, Stop())
+    assert (await going).state is RunState.STOPPED
+    for resource in ("core", "graphql"):
+        github.limit(resource, remaining=5000)
+    (house.ws.repo.locus_dir / "rate-limit.json").unlink()  # ten minutes later
+    assert done(await resume(house)) and len(pulls(demo)) == 1
+
+
 async def test_an_agent_starts_although_what_was_asked_before_is_not_answered(house: House, github: GitHub, tmp_path: Path) -> None:
     one = await house.issue("echo a > a.txt")
     two = await house.issue(*waits(tmp_path), "echo b > b.txt")

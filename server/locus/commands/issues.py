@@ -131,7 +131,7 @@ async def refreshed(ws: Workspace) -> None:
 
     await ws.tracker.refresh()
     if ws.tracker.keeper != "local" and ws.settings().config.agent.auto_label:
-        await follow_pulls(ws.repo, ws.tracker, await ws.tracker.tasks(TaskFilter()))
+        await follow_pulls(ws.repo, ws.tracker, await ws.tracker.tasks(TaskFilter(state="all")))
 
 
 async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 async def follow_pulls(repo: Repository, tracker: Tracker, tasks: Sequence[Task]) -> bool:
-    """Looks at the pull requests of these open issues. Whether any issue was changed."""
+    """Looks at the pull requests of these issues. Whether any issue was changed."""
     return await (_close_merged(repo, tracker, tasks) if tracker.keeper == "local" else _follow_github(tracker, tasks))
 
 
@@ -40,11 +40,11 @@ async def _follow_github(tracker: Tracker, tasks: Sequence[Task]) -> bool:
 def _followed(task: Task) -> TaskStatus | None:
     """The status that its pull request gives it, if that is another one."""
     pull = task.pull_request
-    if pull is None or pull.state == "open" or task.state != "open" or not pull.branch.startswith(naming.PREFIX):
+    if pull is None or pull.state == "open" or not pull.branch.startswith(naming.PREFIX):
         return None
-    if pull.state == "merged" and task.status is TaskStatus.IN_REVIEW:
+    if pull.state == "merged" and task.status is TaskStatus.IN_REVIEW:  # that has mostly closed the issue
         return TaskStatus.DONE
-    if pull.state == "closed" and task.status in (TaskStatus.IN_REVIEW, TaskStatus.DONE):
+    if pull.state == "closed" and task.state == "open" and task.status in (TaskStatus.IN_REVIEW, TaskStatus.DONE):
         return TaskStatus.QUEUED
     return None
 
