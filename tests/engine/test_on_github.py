@@ -133,7 +133,8 @@ async def _shown(house: House, number: int) -> Task:
 
 
 async def _listed(house: House, number: int) -> Task:
-    return next(task for task in await house.call("locus.issue.list", state="all") if task.number == number)
+    found: list[Task] = await house.call("locus.issue.list", state="all")
+    return next(task for task in found if task.number == number)
 
 
 async def _in_an_editor(house: House, number: int) -> Task:

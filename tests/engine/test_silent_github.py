@@ -92,16 +92,16 @@ async def test_a_limit_that_is_used_up_holds_no_agent_up(house: House, demo: Dem
     await house.sprint("Sprint 1", one, two)
     run_id, going = await begun(house, tmp_path, one, sprint="Sprint 1")
     await until_async(lambda: not house.view(run_id).untold, 30, "the status is told")
-    for resource in ("core", "graphql"):
-        github.limit(resource, remaining=0, resets_in=600)
+    github.limit("core", remaining=0, resets_in=600)
+    github.limit("graphql", remaining=0, resets_in=600)
     go(tmp_path)
     await until_async(lambda: states(house.view(run_id)) == ["done", "done"], 60, "both are done, and pushed")
     await until_async(lambda: "waiting for GitHub until" in str(house.view(run_id).reason), 30, "it says for what it waits")
     assert house.view(run_id).state is RunState.WAITING and pulls(demo) == []
     put(house.ws.runs / run_id / store.INBOX, Stop())
     assert (await going).state is RunState.STOPPED
-    for resource in ("core", "graphql"):
-        github.limit(resource, remaining=5000)
+    github.limit("core", remaining=5000)
+    github.limit("graphql", remaining=5000)
     (house.ws.repo.locus_dir / "rate-limit.json").unlink()  # ten minutes later
     assert done(await resume(house)) and len(pulls(demo)) == 1
 
