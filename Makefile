@@ -59,7 +59,8 @@ $(BUILT): pyproject.toml
 	  cat $(VENV)/pip.log; echo "pip could not install what Locus needs; its words are above."; exit 1; }
 	@printf '%s\n' "$(CURDIR)" >$(BUILT)
 
-demo: $(BUILT)
+# The real Claude Code is fetched for the demonstration where none is installed.
+demo: $(BUILT) $(if $(filter claude,$(AGENT)),$(if $(shell command -v claude),,$(AGENTS)))
 	@PYTHONPATH=tests $(PY) -m demo --tracker $(TRACKER) --agent $(AGENT) $(ARGS)
 
 test: $(BUILT)
@@ -89,6 +90,7 @@ check-extension: $(MODULES)
 
 $(AGENTS): tests/agents/package.json tests/agents/package-lock.json
 	@command -v npm >/dev/null 2>&1 || { echo "There is no npm on PATH; install Node.js 20 or newer (Debian, Ubuntu: sudo apt install nodejs npm)."; exit 1; }
+	@echo "Fetching the agents that are tested with (Claude Code, Codex, Gemini CLI) into tests/agents/node_modules ..."
 	@cd tests/agents && npm ci --loglevel=error </dev/null >/dev/null
 	@touch $(AGENTS)
 

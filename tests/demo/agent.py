@@ -67,7 +67,7 @@ def add_line(path: Path, line: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
-    return f"added a line to {path}"
+    return f"added {line.strip()!r} to {path}" if line.strip() else f"added an empty line to {path}"
 
 
 def existing(path: Path) -> str:

@@ -44,7 +44,7 @@ def at_hand(name: str, folder: Path) -> Iterator[Worker]:
         return
     program = shutil.which("claude") or (str(PINNED) if PINNED.exists() else None)
     if program is None:
-        raise NotThere("Claude Code is not there: `npm install -g @anthropic-ai/claude-code`, or `make test-agents`, installs it.")
+        raise NotThere("Claude Code is not there: `npm install -g @anthropic-ai/claude-code` installs it.")
     if any(os.environ.get(key) for key in KEYS):
         yield with_key(program)
         return
@@ -69,6 +69,8 @@ def script() -> Worker:
 
 def without_key(program: str, url: str, home: Path) -> Worker:
     """Its configuration and its sessions are not the person's."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / ".claude.json").write_text("{}\n", encoding="utf-8")  # two that start at once would each miss it, and say so
     env = {
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_API_KEY": "demo",

@@ -39,7 +39,7 @@ QUESTION = Question(id="q", kind="base", title="Which base?", options=(Option(id
     [
         (view("done", "done", "working", "pending", "pending"), "Sprint 1", "Sprint 1 2/5", "2/5 · #12 Task 2 · working", 43),
         (view("pending", sprint="backend"), "Sprint backend", "Sprint backend 0/1", "0/1", 0),
-        (view("working", sprint=None), "#10 Task 0", "#10 working", "0/1 · #10 Task 0 · working", 15),
+        (view("working", sprint=None), "#10 Task 0", "#10 working", "working", 15),
         (view("in_review", sprint=None, state="done"), "#10 Task 0", "#10 in review", "1/1", 100),
         (view("working", "verifying", "failed", sprint=None), "3 tasks", "3 tasks 0/3", "0/3 · #10 working, #11 verifying", 61),
         (view("pending", state="waiting", reason="rate limit"), "Sprint 1", "Sprint 1 0/1", "0/1 · waiting: rate limit", 0),

@@ -36,20 +36,21 @@ def brief(view: RunView) -> str:
 
 
 def message(view: RunView) -> str:
-    """What happens now: `2/5 · #16 Fix pagination · editing src/pages.py`."""
-    parts = [count(view)]
+    """What happens now: `2/5 · #16 Fix pagination · editing src/pages.py`; of a single task only the last part."""
+    alone = view.sprint is None and len(view.tasks) == 1
+    parts = [] if alone else [count(view)]
     active = [task for task in view.tasks if task.state.active]
     if view.questions:
         parts.append(f"waits for an answer: {plain(view.questions[0].title)}")
     elif len(active) == 1:
-        parts += [task_name(active[0]), _activity(active[0])]
+        parts += [*([] if alone else [task_name(active[0])]), _activity(active[0])]
     elif active:
         parts.append(", ".join(f"#{task.number} {task_state(task.state)}" for task in active))
     if view.state is RunState.STOPPING:
         parts.append(f"stopping, what was done is kept; once more within {PATIENCE:g} s ends it at once")
     elif view.state in (RunState.STARTING, RunState.WAITING) and not view.questions:
         parts.append(_waiting(view))
-    return " · ".join(parts)
+    return " · ".join(parts) or count(view)
 
 
 def percentage(view: RunView) -> int:
