@@ -70,8 +70,10 @@ async def test_each_request_counts_and_an_answer_only_once(tmp_path: Path) -> No
     found = inbox.take(tmp_path, seen)
     assert [message.kind for message in found] == ["answer", "force", "stop", "stop", "stop"]
     assert inbox.take(tmp_path, seen) == []
-    inbox.clear_stops(tmp_path)
+    inbox.clear_spent(tmp_path, {"other"})
     assert [message.kind for message in inbox.take(tmp_path, set())] == ["answer"]
+    inbox.clear_spent(tmp_path, {"q"})
+    assert inbox.take(tmp_path, set()) == []
 
 
 class Work:

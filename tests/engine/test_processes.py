@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -133,6 +134,20 @@ async def test_an_untrusted_command_is_asked_about_and_runs_once_allowed(house: 
     assert house.worktrees() == [], "nothing is done before the answer"
     await house.call("locus.run.answer", runId=run_id, questionId=question.id, option="allow")
     assert done(await house.ended(run_id))
+
+
+async def test_what_was_allowed_and_is_so_no_longer_is_asked_about_again_on_resume(house: House) -> None:
+    house.configure(question_timeout=30)
+    number = await house.issue("false")
+    run_id = (await house.call("locus.run.start", face=Somebody(), tasks=[number])).run_id
+    await house.until(run_id, lambda view: bool(view.questions))
+    await house.call("locus.run.answer", runId=run_id, questionId="trust", option="allow")
+    assert (await house.ended(run_id)).state == "failed"
+    shutil.rmtree(house.ws.state / "trust")
+    await house.call("locus.run.resume", face=Somebody(), runId=run_id)
+    await house.until(run_id, lambda view: view.alive and bool(view.questions))
+    await house.call("locus.run.answer", runId=run_id, questionId="trust", option="deny")
+    assert "not allowed" in str((await house.ended(run_id)).reason)
 
 
 async def test_nobody_answers_and_the_run_is_refused(house: House) -> None:

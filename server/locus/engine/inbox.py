@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,9 +75,10 @@ def take(folder: Path, seen: set[str]) -> list[Message]:
     return found
 
 
-def clear_stops(folder: Path) -> None:
-    """Before a run is resumed: an old request to stop does not count any more, answers do."""
+def clear_spent(folder: Path, closed: Collection[str]) -> None:
+    """Before a resume: old requests to stop do not count any more, nor do answers to `closed` questions: their ids may come again."""
+    spent = {f"answer-{id}.json" for id in closed}
     if folder.exists():
         for path in folder.iterdir():
-            if path.name.startswith(("stop", "force")):
+            if path.name.startswith(("stop", "force")) or path.name in spent:
                 path.unlink()

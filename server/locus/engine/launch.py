@@ -109,7 +109,7 @@ async def resume(ws: Workspace, run_id: str | None, sprint: str | None, *, inter
         )
         if now != asked:
             now.save(folder)
-        inbox.clear_stops(folder / store.INBOX)
+        inbox.clear_spent(folder / store.INBOX, journal.fold.questions.closed)
         await _launch(ws, view.id, lock)
     return view.id
 

@@ -70,6 +70,10 @@ class Questions:
     late: dict[str, QuestionAnswered] = field(default_factory=dict)
     """Answers that no agent has been given yet."""
 
+    @property
+    def closed(self) -> set[str]:
+        return self.asked.keys() - self.open.keys()
+
     def ask(self, event: QuestionAsked) -> None:
         self.asked[event.question.id] = event
         self.open[event.question.id] = event.question
