@@ -175,6 +175,7 @@ async def test_a_provider_that_was_too_busy_is_tried_again_later_and_later_in_th
 ) -> None:
     """When the agent's own program has given up. The time is shown, the slot is another's meanwhile."""
     monkeypatch.setattr(limits, "LADDER", (1.0, 2.0))
+    monkeypatch.setattr(limits, "_AGAIN", 0.1)
     house.configure(agent_maxParallel=1)
 
     async def script(turn: Turn) -> None:
@@ -204,6 +205,7 @@ async def test_a_provider_that_stays_busy_blocks_the_task_and_a_resume_begins_to
     house: House, play: Play, monkeypatch: pytest.MonkeyPatch, launched: list[str]
 ) -> None:
     monkeypatch.setattr(limits, "LADDER", (0.1, 0.2))
+    monkeypatch.setattr(limits, "_AGAIN", 0.1)
 
     async def script(turn: Turn) -> None:
         turn.write("half.txt")

@@ -39,6 +39,7 @@ async def test_a_provider_that_was_too_busy_for_claude_is_tried_again_in_its_ses
     claude: Claude, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "LADDER", (0.2,))
+    monkeypatch.setattr(limits, "_AGAIN", 0.1)
     write = tool("Write", file_path="{cwd}/second.txt", content="second\n")
     script = claude.script(
         uses("Write", file_path="{cwd}/first.txt", content="first\n"),
