@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crash.killing import Fuse, Killed
 from locus.engine import limits
 from locus.model.agent import TurnEnd
+from locus.model.events import AgentTurn
 from support.house import House, done, states
 from support.scripted import Play, Turn
 
@@ -77,6 +79,23 @@ async def test_a_budget_stops_the_agent_gracefully_and_a_higher_one_lets_it_go_o
     assert done(view) and view.cost_usd == 1.5
     assert agent.turns[1].assignment.budget_usd == pytest.approx(3.0)  # the sum over the session
     assert agent.turns[1].assignment.session == agent.turns[0].session_id
+
+
+async def test_what_a_turn_had_cost_that_its_runner_did_not_survive_counts(house: House, play: Play, launched: list[str]) -> None:
+    house.configure(agent_budgetUsd=1.0)
+
+    async def script(turn: Turn) -> None:
+        turn.write("half.txt")
+        turn.uses(20, 1.2)
+
+    agent = play(script)
+    run_id = await house.request(await house.issue("x"))
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        await house.carry_on(run_id, journal=lambda path: Fuse(path, lambda event: isinstance(event, AgentTurn), "before"))
+    await house.call("locus.run.resume", runId=run_id)
+    view = await house.carry_on(run_id)
+    assert states(view) == ["blocked"] and "$1.20" in str(view.tasks[0].error)
+    assert len(agent.turns) == 1, "nothing is left to spend"
 
 
 async def test_work_that_was_done_when_the_budget_was_reached_counts(house: House, play: Play) -> None:

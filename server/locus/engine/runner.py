@@ -66,6 +66,8 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
         control.listen_to_signals()
     resumed, died = journal.fold.started, journal.fold.started and not journal.fold.state.ended
     journal.append(RunStarted(resumed=resumed))
+    if resumed:
+        taking_up.recall_spending(journal, folder)
     asking.settle(journal, folder / store.INBOX)
     claims = Claims(ws.branch_lock, patient=resumed)
     beside = [

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from locus.engine import remaining
+from locus.engine import remaining, stream
 from locus.engine.journal import Sink
 from locus.engine.store import RunStore
 from locus.engine.survey import Survey
 from locus.errors import NotFound
+from locus.model.agent import Started, Usage
 from locus.model.events import RunMoved, RunPlanned, TaskStateChanged
 from locus.model.states import TaskState
 from locus.model.task import in_sprint_order
@@ -18,6 +19,19 @@ from locus.model.view import view_of
 from locus.repo.files import real
 from locus.repo.moved import repair
 from locus.workspace import Workspace
+
+
+def recall_spending(journal: Sink, folder: Path) -> None:
+    """What agents had used whose turns a dead runner did not see to their ends: only their streams tell."""
+    for number, task in list(journal.fold.tasks.items()):
+        ended = {one.attempt for one in task.attempts}
+        for path in stream.files(folder / "tasks" / str(number)):
+            for line in path.read_bytes().splitlines():
+                if b'"usage"' not in line and b'"started"' not in line:
+                    continue
+                _, event, attempt = stream.parse(line) or ("", None, 0)
+                if isinstance(event, Started | Usage) and attempt not in ended:
+                    journal.fold.apply_agent(number, event, attempt)
 
 
 async def follow_the_repository(ws: Workspace, journal: Sink) -> None:
