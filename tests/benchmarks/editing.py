@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,9 @@ LINES, PAUSE = 5, 0.02
 """Each of the streaming ones prints so many lines at a time, so many seconds apart: 4,000 a second in all."""
 RUNS = 100
 
-_AGENT = """
-import sys, time
-until = time.monotonic() + float(sys.argv[2])
-while time.monotonic() < until:
-    for _ in range(int(sys.argv[3])):
-        print(time.monotonic_ns(), "and what an agent says about it", flush=True)
-    time.sleep(float(sys.argv[4]))
-open("made-" + sys.argv[1] + ".txt", "w").write("done")
-"""
-
 
 def _agents(at: Path, *, count: int, seconds: float, lines: int, pause: float) -> Ground:
-    argv = [sys.executable, "-I", "-S", "-c", _AGENT, "{id}", str(seconds), str(lines), str(pause)]
+    argv = ground.talking("made-{id}.txt", seconds=seconds, lines=lines, pause=pause)
     return ground.make(at, files=100, agent=argv, agent_settings={"maxParallel": count})
 
 
@@ -125,14 +114,14 @@ async def _anchored(client: RawClient, uri: str, count: int) -> list[int]:
 
 def _all_speak(params: Any) -> bool:
     tasks = params["run"]["tasks"]
-    return len(tasks) == STREAMING and all("what an agent says" in task.get("activity", "") for task in tasks)
+    return len(tasks) == STREAMING and all(ground.SAID in task.get("activity", "") for task in tasks)
 
 
 def _activities(message: dict[str, Any]) -> list[str]:
     if message.get("method") != "locus/run":
         return []
     lines = [task.get("activity", "") for task in message["params"]["run"]["tasks"] if task["state"] == "working"]
-    return [line for line in lines if "what an agent says" in line]
+    return [line for line in lines if ground.SAID in line]
 
 
 def _ended(message: dict[str, Any], run_id: str) -> bool:

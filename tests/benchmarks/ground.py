@@ -21,6 +21,19 @@ RUN_SECONDS = 300.0
 INSTANT = ["/bin/sh", "-c", "echo done >made-{id}.txt"]
 """An agent that takes no time to think."""
 
+SAID = "and what an agent says about it"
+_TALKING = f"""
+import sys, time
+seconds, lines, pause, *made = sys.argv[1:]
+until = time.monotonic() + float(seconds)
+while time.monotonic() < until:
+    for _ in range(int(lines)):
+        print(time.monotonic_ns(), {SAID!r}, flush=True)
+    time.sleep(float(pause))
+for name in made:
+    open(name, "w").write("done")
+"""
+
 CAPABILITIES = {"window": {"workDoneProgress": True}, "experimental": {"locus": {"version": 1}}}
 
 
@@ -39,6 +52,13 @@ class Ground:
 
     def git(self, *arguments: str, input: bytes = b"") -> str:
         return git(self.project, self.env, *arguments, input=input)
+
+
+def talking(*made: str, seconds: float, lines: int, pause: float) -> list[str]:
+    """An agent that prints so many lines at a time, each beginning with the monotonic clock's nanoseconds, so many seconds apart; for so
+    many seconds. Then it makes these files.
+    """
+    return [sys.executable, "-I", "-S", "-c", _TALKING, str(seconds), str(lines), str(pause), *made]
 
 
 def git(cwd: Path, env: dict[str, str], *arguments: str, input: bytes = b"") -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from benchmarks import ground
 from benchmarks.measure import Row, above, times
 from locus.agents import build
 from locus.agents.protocol import Assignment
@@ -18,20 +18,11 @@ from locus.model.config import AgentProfile
 AGENTS, LINES, PAUSE = 20, 4, 0.02
 """Each prints so many lines at a time, so many seconds apart: 4,000 lines a second in all."""
 
-_AGENT = """
-import sys, time
-until = time.monotonic() + float(sys.argv[1])
-while time.monotonic() < until:
-    for _ in range(int(sys.argv[2])):
-        print(time.monotonic_ns(), "and what an agent says about it", flush=True)
-    time.sleep(float(sys.argv[3]))
-"""
-
 
 async def lines(folder: Path, quick: bool) -> list[Row]:
     """Beside the same agents read through bare pipes, whose lines go nowhere: what is added, for the slowest line of a hundred, and in
     processor time of our own."""
-    argv = (sys.executable, "-I", "-S", "-c", _AGENT, "2" if quick else "10", str(LINES), str(PAUSE))
+    argv = ground.talking(seconds=2 if quick else 10, lines=LINES, pause=PAUSE)
     floor, floor_cpu = await _heard([_bare(argv) for _ in range(AGENTS)])
     late, cpu = await _heard([_locus(folder / str(number), argv) for number in range(AGENTS)])
     return [
@@ -53,7 +44,7 @@ async def _heard(agents: list[AsyncIterator[float]]) -> tuple[float, float]:
     return sorted(waits)[len(waits) * 99 // 100], spent / len(waits) * 1000
 
 
-async def _bare(argv: tuple[str, ...]) -> AsyncIterator[float]:
+async def _bare(argv: list[str]) -> AsyncIterator[float]:
     process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     async for line in process.stdout:
@@ -61,10 +52,10 @@ async def _bare(argv: tuple[str, ...]) -> AsyncIterator[float]:
     await process.wait()
 
 
-async def _locus(folder: Path, argv: tuple[str, ...]) -> AsyncIterator[float]:
+async def _locus(folder: Path, argv: list[str]) -> AsyncIterator[float]:
     folder.mkdir(parents=True)
     stream = Stream(folder)
-    agent = build(AgentProfile(kind="shell", argv=argv))
+    agent = build(AgentProfile(kind="shell", argv=tuple(argv)))
     assignment = Assignment("run-1", 1, root=folder, worktree=folder, prompt="", prompt_file=folder / "prompt.md", base="")
     async for event in (await agent.start(assignment)).events():
         stream.write(event, 1)
