@@ -97,7 +97,7 @@ async def test_a_run_that_waits_for_githubs_limit_says_until_when(house: House, 
         told = await shown.client.notification("locus/status", lambda status: "waiting for GitHub until " in status["tooltip"])
         assert told["state"] == "working", told
         await shown.client.notification(
-            "$/progress", lambda progress: "· waiting for GitHub until " in str(progress["value"].get("message", ""))
+            "$/progress", lambda progress: str(progress["value"].get("message", "")).startswith("waiting for GitHub until ")
         )
         await shown.run("locus.run.stop", runId=run_id)
         assert (await shown.told_run(lambda run: run["id"] == run_id and run["state"] == "stopped"))["untold"] == 3
