@@ -1,8 +1,8 @@
 """Whatever line of its journal a run dies at: taken up again it ends as if nothing had happened, and no finished task runs again.
 
 Killed after a line, the run dies before anything comes of it; killed before a line, whatever led to it has happened and is not recorded
-(an agent has ended, a commit is made). The worlds without a failure are killed before and after every line, the others before those
-lines between which and the one before something outside of the journal has changed.
+(an agent has ended, a commit is made). They die after every line, and before those lines between which and the one before something
+outside of the journal has changed: before any other it is the same death as after the line before.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def _points(setting: Setting) -> tuple[Undisturbed, list[Point]]:
     moved = watching[0].moved | {2, view.seq}
     points: list[Point] = []
     for line in range(2, view.seq + 1):
-        if setting.world.success or line in moved:
+        if line in moved:
             points.append((line, "before"))
         points.append((line, "after"))
     return expected, points

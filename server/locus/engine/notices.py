@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from locus.engine import messages
 from locus.engine.control import Control
@@ -22,6 +22,9 @@ from locus.model.states import TaskState
 
 if TYPE_CHECKING:
     from locus.tracker.protocol import Tracker
+
+_MOMENT: Final = 2.0
+"""Seconds that what is left to be told has after a forced stop."""
 
 
 class Notices:
@@ -71,7 +74,9 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def sent_beside(self, control: Control) -> AsyncIterator[None]:
-        """Sends while the body goes on, and what is left when it has ended, well or not. After a stop that may take a moment at most."""
+        """Sends while the body goes on, and what is left when it has ended, well or not. After a stop that may take a while, after a forced
+        one a moment.
+        """
         failure: BaseException | None = None
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(self._send())
@@ -86,6 +91,7 @@ class Notices:
                 self._news.set()
                 with contextlib.suppress(TaskEnded):
                     await control.unless_stopped(None, _ended(sending))
+                await asyncio.wait([sending], timeout=_MOMENT)
             sending.cancel()
         if failure is not None:
             raise failure
