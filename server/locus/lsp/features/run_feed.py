@@ -12,7 +12,7 @@ from locus.lsp.presenters.status import status
 from locus.lsp.workspaces import Workspaces
 from locus.model.run import RunView
 
-EVERY = 0.1
+EVERY = 0.08
 """Seconds between two notifications about one run."""
 
 
