@@ -1,4 +1,4 @@
-"""tasks/<n>/events.jsonl: what an agent said, capped in size, head and tail kept. For people and progress; no decision rests on it."""
+"""tasks/<n>/events.jsonl: what an agent said, capped in size, head and tail kept. For people, progress, and what a dead turn had cost."""
 
 from __future__ import annotations
 

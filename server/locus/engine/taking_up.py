@@ -12,7 +12,7 @@ from locus.engine.store import RunStore
 from locus.engine.survey import Survey
 from locus.errors import NotFound
 from locus.model.agent import Started, Usage
-from locus.model.events import RunMoved, RunPlanned, TaskStateChanged
+from locus.model.events import RunMoved, RunPlanned, TaskStateChanged, Warned
 from locus.model.states import TaskState
 from locus.model.task import in_sprint_order
 from locus.model.view import view_of
@@ -25,10 +25,13 @@ def recall_spending(journal: Sink, folder: Path) -> None:
     """What agents had used whose turns a dead runner did not see to their ends: only their streams tell."""
     for number, task in list(journal.fold.tasks.items()):
         ended = {one.attempt for one in task.attempts}
-        for path in stream.files(folder / "tasks" / str(number)):
-            for line in path.read_bytes().splitlines():
-                if b'"usage"' not in line and b'"started"' not in line:
-                    continue
+        try:
+            lines = [line for path in stream.files(folder / "tasks" / str(number)) for line in path.read_bytes().splitlines()]
+        except OSError as error:
+            journal.append(Warned(message=f"what #{number} had cost before is not counted: {error.strerror}"))
+            continue
+        for line in lines:
+            if b'"usage"' in line or b'"started"' in line:
                 _, event, attempt = stream.parse(line) or ("", None, 0)
                 if isinstance(event, Started | Usage) and attempt not in ended:
                     journal.fold.apply_agent(number, event, attempt)
