@@ -14,7 +14,9 @@ import pytest
 from locus import locks, process
 from locus.engine import store
 from locus.errors import Refused
+from locus.model import naming
 from locus.repo import collecting
+from locus.repo.names import OWN_REFS
 from support.busy_git import busy
 from support.gates import came, waits
 from support.house import House, done, states
@@ -112,6 +114,21 @@ async def test_the_lock_that_a_killed_git_left_on_our_branch_is_removed(house: H
     house.person.git("update-ref", "-d", f"refs/heads/locus/issue-{number}")
     put(house.ws.repo.common_dir, lock, "")
     assert done(await house.carry_on(view.id))
+
+
+async def test_the_locks_that_killed_gits_left_on_refs_of_our_own_are_removed(house: House, tmp_path: Path) -> None:
+    """Of a snapshot, and of where an attempt was left."""
+    number = await house.issue("echo half > half.txt", f"test -e {tmp_path}/go || exit 3", "echo a > a.txt")
+    run_id = await house.request(number)
+    names = [f"{naming.KEEP_REFS}{run_id}/{number}/1", f"{OWN_REFS}locus/issue-{number}"]
+    left = [put(house.ws.repo.common_dir, f"{name}.lock", "") for name in names]
+    view = await house.carry_on(run_id)
+    assert states(view) == ["failed"] and not view.warnings and house.keeps() == names[:1]
+    (tmp_path / "go").touch()
+    for lock in left:
+        lock.touch()
+    view = await house.carry_on(run_id)
+    assert done(view) and not view.warnings and not any(lock.exists() for lock in left)
 
 
 async def test_a_garbage_collection_is_waited_for_while_it_goes_on(person: Person) -> None:

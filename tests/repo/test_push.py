@@ -150,6 +150,7 @@ async def test_our_own_branch_is_fetched_aside(person: Person) -> None:
     assert await push.fetch_own(repo, "origin", BRANCH) is None
     await push.push(path, "origin", BRANCH, expected=None)
     theirs = person.commit_on_remote({"theirs.txt": "theirs"}, branch=BRANCH)
-    assert await push.fetch_own(repo, "origin", BRANCH) == theirs
+    left = put(repo.common_dir, f"refs/locus/remote/{BRANCH}.lock", "")  # by a git that was killed
+    assert await push.fetch_own(repo, "origin", BRANCH) == theirs and not left.exists()
     assert person.look("rev-parse", f"refs/locus/remote/{BRANCH}") == theirs
     assert person.look("rev-parse", BRANCH) == commit

@@ -19,12 +19,10 @@ from locus.model.run import RunView, TaskRun
 from locus.model.states import RunState
 from locus.model.task import PullRequest
 from locus.repo.commits import trailers_of
+from locus.repo.names import OWN_REFS
 from locus.repo.objects import is_ancestor, update_ref
 from locus.repo.push import fetch_own
 from locus.repo.worktrees import clear_branch_lock
-
-OWN_REFS = "refs/locus/own/"
-"""`refs/locus/own/<branch>` is where an unfinished attempt of ours left a branch."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from locus.engine import messages, snapshots
-from locus.engine.branches import OWN_REFS
 from locus.engine.effects import Effect, Result
 from locus.engine.place import Place
 from locus.engine.run import Run
@@ -14,6 +13,7 @@ from locus.engine.verdicts import TaskEnded
 from locus.errors import LocusError
 from locus.model.states import TaskState
 from locus.repo import records, work, worktrees
+from locus.repo.names import OWN_REFS
 from locus.repo.objects import is_ancestor, rev_parse, update_ref
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from locus import process
 from locus.engine import asking, before, briefs, questions, remaining, request, retention, runstate, sprint, standalone, store, taking_up
 from locus.engine import plan as planning
-from locus.engine.branches import OWN_REFS
 from locus.engine.claims import Claims, guard
 from locus.engine.control import Control
 from locus.engine.effects import Effect, Effects, Result
@@ -33,6 +32,7 @@ from locus.model.plan import Plan
 from locus.model.states import RunState, TaskState
 from locus.model.view import view_of
 from locus.repo.base import BaseBranch
+from locus.repo.names import OWN_REFS
 from locus.repo.objects import refs_below, rev_parse
 from locus.repo.push import remote_tips
 from locus.workspace import Workspace

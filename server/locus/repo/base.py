@@ -7,7 +7,7 @@ from typing import Literal
 
 from locus.errors import ProcessFailed, Refused
 from locus.locks import lock
-from locus.repo import staging
+from locus.repo import ref_locks, staging
 from locus.repo.discover import Repository
 from locus.repo.facts import Head, head, remotes, require_commits
 from locus.repo.git import NETWORK_TIMEOUT, git
@@ -100,6 +100,7 @@ async def fetch_base(repo: Repository, base: BaseBranch) -> FetchResult:
     refspec = f"+{head_ref(base.name)}:{BASE_REFS}{base.name}"
     try:
         with await lock(repo.state_dir / "locks" / "fetch"):
+            ref_locks.clear(repo, f"{BASE_REFS}{base.name}")
             await git(*QUIET_FETCH, "--", base.remote, refspec, cwd=repo.here, timeout=NETWORK_TIMEOUT)
     except ProcessFailed as error:
         return FetchResult(await known_base(repo, base), error.message, error.hint)

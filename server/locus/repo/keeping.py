@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from locus.errors import Refused
+from locus.repo import ref_locks
 from locus.repo.discover import Repository
 from locus.repo.git import GitFailed
 from locus.repo.keep import Kept, keep, keep_commit
@@ -33,8 +34,9 @@ async def keep_whole(
     """Keeps everything in `worktree`, and `branch`, on new refs below `prefix` (refs/locus/keep/<run>/<task>/), numbered from `used` + 1.
 
     Commits in `known` are safe elsewhere. What stands below `prefix` already is not kept again. Returns the new snapshots; raises
-    LocusError when something cannot be kept whole: then nothing may be removed.
+    LocusError when something cannot be kept whole: then nothing may be removed. The caller alone keeps anything below `prefix` just then.
     """
+    ref_locks.clear_below(repo, prefix)
     await asyncio.to_thread(mend, repo, worktree)
     if not intact(repo, worktree):
         raise Refused(f"{worktree} is not a worktree of this repository", "look what stands there; nothing was removed")
@@ -51,6 +53,7 @@ async def keep_whole(
 
 async def keep_tip(repo: Repository, commit: str, prefix: str, *, reason: str, used: int = 0) -> list[Kept]:
     """Keeps `commit` and its history below `prefix`, unless it is kept there. Returns the new snapshot, if there is one."""
+    ref_locks.clear_below(repo, prefix)
     standing = await keeps(repo, prefix)
     if commit in _held(standing):
         return []

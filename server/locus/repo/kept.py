@@ -9,6 +9,7 @@ from datetime import UTC
 
 from locus.locks import lock
 from locus.model import naming
+from locus.repo import ref_locks
 from locus.repo.clock import believed
 from locus.repo.discover import Repository
 from locus.repo.git import git
@@ -80,6 +81,7 @@ async def size(repo: Repository, *kept: KeepRef) -> int:
 
 
 async def drop(repo: Repository, dropped: Sequence[KeepRef]) -> None:
+    ref_locks.clear(repo, *(kept.ref for kept in dropped))
     await update_refs(repo.main, [RefUpdate(kept.ref, None, kept.commit) for kept in dropped])
 
 

@@ -6,6 +6,9 @@ import re
 
 from locus.errors import InvalidArguments
 
+OWN_REFS = "refs/locus/own/"
+"""`refs/locus/own/<branch>` is where an unfinished attempt of ours left a branch."""
+
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)")
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from locus.errors import ProcessFailed
 from locus.locks import lock
 from locus.process import Completed
-from locus.repo import gitconfig
+from locus.repo import gitconfig, ref_locks
 from locus.repo.base import QUIET_FETCH
 from locus.repo.discover import Repository, discover
 from locus.repo.git import NETWORK_TIMEOUT, failure, git, hint_for, last_words
@@ -99,6 +99,7 @@ async def fetch_own(repo: Repository, remote: str, branch: str) -> str | None:
     """
     ref = f"{REMOTE_REFS}{branch}"
     with await lock(repo.state_dir / "locks" / "fetch"):
+        ref_locks.clear(repo, ref)
         done = await git(
             *(*QUIET_FETCH, "--", remote, f"+{head_ref(branch)}:{ref}"),
             cwd=repo.here,

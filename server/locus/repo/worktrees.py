@@ -10,12 +10,12 @@ from pathlib import Path
 
 from locus.errors import LocusError, Refused
 from locus.locks import lock
-from locus.repo import records, submodules
+from locus.repo import records, ref_locks, submodules
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.files import delete_tree, explained, is_folder, make_folder, move_aside, present, real
 from locus.repo.git import failure, git, half_made, last_words, whole
 from locus.repo.layout import LEFTOVER, exclude
-from locus.repo.names import head_ref, require_branch, require_revision
+from locus.repo.names import OWN_REFS, head_ref, require_branch, require_revision
 from locus.repo.objects import commit_of
 
 CHECKOUT_TIMEOUT = 1800.0
@@ -125,8 +125,8 @@ def clear_stale_locks(repo: Repository, path: Path, branch: str) -> None:
 
 
 def clear_branch_lock(repo: Repository, branch: str) -> None:
-    """Removes git's lock file of the branch; for whoever holds the branch."""
-    (repo.common_dir / f"{head_ref(branch)}.lock").unlink(missing_ok=True)
+    """Removes git's lock files of the branch, and of where an attempt of ours left it; for whoever holds the branch."""
+    ref_locks.clear(repo, head_ref(branch), f"{OWN_REFS}{branch}")
 
 
 async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
