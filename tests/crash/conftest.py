@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from crash.matrix import Settle
 from crash.settling import Settling
 from locus.engine import patience
 from locus.tracker.github import client, lost
@@ -20,7 +19,7 @@ __all__ = ["gh", "github", "short_folder", "wire"]
 
 
 @pytest.fixture
-def settle(prepared_repositories: Prepared, home: Home, tmp_path: Path) -> Settle:
+def settle(prepared_repositories: Prepared, home: Home, tmp_path: Path) -> Settling:
     return Settling(prepared_repositories, home, tmp_path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import functools
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from locus.model.events import EffectDone, EffectIntended
 from locus.model.run import RunView
 from locus.model.states import RunState
 from locus.workspace import Workspace
-from support import fused_runner
+from support.forks import Errand, Forks
 from support.fused_runner import Boundary, plain
 from support.house import House
 from support.procs import until_async
@@ -41,14 +41,20 @@ async def gone(run_id: str) -> None:
 
 
 def _launching(boundary: Boundary) -> Callable[[Workspace, str, Lock], Awaitable[None]]:
-    """The launcher's own road, to a runner with a fuse."""
+    """The launcher's place taken by a fork that leads to a runner with a fuse."""
 
     async def start(ws: Workspace, run_id: str, lock: Lock) -> None:
         folder = ws.runs / run_id
-        argv = [sys.executable, "-P", fused_runner.__file__, str(folder), str(lock.fd), boundary.key, boundary.phase]
-        await asyncio.to_thread(process.launch, argv, cwd=ws.repo.main, stderr=folder / store.LOG, hold=lock.fd, env=process.scrubbed_env())
+        errand = Errand(str(folder), str(ws.repo.main), process.scrubbed_env(), lock.fd, boundary.key, boundary.phase)
+        await asyncio.to_thread(_forks().run, errand, folder / store.LOG)
 
     return start
+
+
+@functools.cache
+def _forks() -> Forks:
+    """One for all tests of this process; it goes with it."""
+    return Forks()
 
 
 def _died_there(folder: Path, boundary: Boundary) -> None:

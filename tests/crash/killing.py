@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from locus.engine.journal import Journal
-from locus.model.events import RunEvent
+from locus.model.events import RunEnded, RunEvent
 from locus.model.fold import Fold
 from locus.model.record import Record
 
@@ -50,19 +50,18 @@ class Fuse:
 
 
 class Watching(Journal):
-    """Notes before which lines something outside of the journal has changed: there a death before the line differs from one after the
-    line before it."""
+    """Calls `moved` with the number of each line ahead of which something outside of the journal has changed, before it is written: there
+    a death before the line differs from one after the line before it. The first line after the start and the last are always among them."""
 
-    def __init__(self, path: Path, *folders: Path) -> None:
+    def __init__(self, path: Path, folders: Sequence[Path], moved: Callable[[int], None]) -> None:
         super().__init__(path)
-        self.moved: set[int] = set()
-        self._folders = folders
+        self._folders, self._moved = folders, moved
         self._before = self._outside()
 
     def append(self, event: RunEvent, task: int | None = None) -> Record:
         now = self._outside()
-        if now != self._before:
-            self.moved.add(self.fold.seq + 1)
+        if now != self._before or self.fold.seq == 1 or isinstance(event, RunEnded):
+            self._moved(self.fold.seq + 1)
         self._before = now
         return super().append(event, task)
 

@@ -16,9 +16,11 @@ from support.fused_runner import plain
 from support.github.github import GitHub
 from support.house import House, states
 
-IN_PROCESS, SIGKILLS = "points killed in process", "runners killed by SIGKILL"
-GITHUB_IN_PROCESS, GITHUB_SIGKILLS, GITHUB_LOST = (f"with GitHub: {what}" for what in (IN_PROCESS, SIGKILLS, "requests and answers lost"))
-COUNTED = (IN_PROCESS, SIGKILLS, GITHUB_IN_PROCESS, GITHUB_SIGKILLS, GITHUB_LOST)
+IN_PROCESS, PHOTOGRAPHED, SIGKILLS = "points killed in process", "points photographed as of a dead machine", "runners killed by SIGKILL"
+GITHUB_PHOTOGRAPHED, GITHUB_SIGKILLS, GITHUB_LOST = (
+    f"with GitHub: {what}" for what in (PHOTOGRAPHED, SIGKILLS, "requests and answers lost")
+)
+COUNTED = (IN_PROCESS, PHOTOGRAPHED, SIGKILLS, GITHUB_PHOTOGRAPHED, GITHUB_SIGKILLS, GITHUB_LOST)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from crash.dying import by_a_runner, dies, gone
-from crash.matrix import GITHUB_IN_PROCESS, GITHUB_LOST, GITHUB_SIGKILLS, Setting, Undisturbed, ends_alike, undisturbed
+from crash.matrix import GITHUB_LOST, GITHUB_PHOTOGRAPHED, GITHUB_SIGKILLS, Setting, Undisturbed, ends_alike, undisturbed
 from crash.photographs import developed, photographed
 from crash.settling import Settling
 from crash.worlds import WORLDS, World
@@ -64,7 +64,7 @@ def _chosen(world: World) -> Callable[[Boundary], bool]:
 @pytest.mark.parametrize("world", [STANDALONE, SPRINT, FAILING], ids=str)
 async def test_nothing_is_there_twice(settle_on_github: Settling, world: World, record_property: Record) -> None:
     expected, dead = await _killed_at_the_boundaries(settle_on_github, world)
-    record_property(GITHUB_IN_PROCESS, dead)
+    record_property(GITHUB_PHOTOGRAPHED, dead)
     record_property(GITHUB_LOST, sum([await _lost_once(settle_on_github, world, expected, arrives) for arrives in (True, False)]))
     for start in SIGKILLED[world.name]:
         key = next(key for key in expected.effects if key.startswith(start))
@@ -94,14 +94,14 @@ async def test_killed_while_the_answer_is_on_its_way(settle_on_github: Settling,
 async def test_without_its_look_it_is_there_twice_and_seen(settle_on_github: Settling) -> None:
     """Of a pull request GitHub itself takes no second one while the first is open: the task fails then, which is seen as well."""
     setting = await settle_on_github(STANDALONE)
-    keys = {"comment:1:1:done": "comments of 1", "pull:1": "issues of 1"}
-    expected, photographs = await photographed(settle_on_github, STANDALONE, lambda at: at.phase == "acted" and at.key in keys)
-    assert {photograph.boundary.key for photograph in photographs} == set(keys)
+    red = {"comment:1:1:done acted": "comments of 1", "pull:1 acted": "issues of 1"}
+    expected, photographs = await photographed(settle_on_github, STANDALONE, lambda boundary: str(boundary) in red)
+    assert {photograph.at for photograph in photographs} == set(red)
     for photograph in photographs:
         dead = developed(settle_on_github, setting, photograph)
         with _blind():
             differences = await ends_alike(dead, photograph.run_id, expected, dead.house.carry_on)
-        assert any(difference.startswith(f"{keys[photograph.boundary.key]}:") for difference in differences), differences
+        assert any(difference.startswith(f"{red[photograph.at]}:") for difference in differences), differences
     setting = await settle_on_github(STANDALONE)
     assert setting.github is not None
     setting.github.fail(containing="addComment", cut=True, after_effect=True)
@@ -117,7 +117,7 @@ async def _killed_at_the_boundaries(settle: Settling, world: World) -> tuple[Und
     assert len(photographs) >= 8
     for photograph in photographs:
         dead = developed(settle, setting, photograph)
-        _alike(dead, f"killed at {photograph.boundary}", await ends_alike(dead, photograph.run_id, expected, dead.house.carry_on))
+        _alike(dead, f"killed at {photograph.at}", await ends_alike(dead, photograph.run_id, expected, dead.house.carry_on))
     return expected, len(photographs)
 
 

@@ -1,9 +1,6 @@
 """A run that dies at the boundary of one step: as a runner of its own, by a real SIGKILL, or in process.
 
-    python -P fused_runner.py RUN_FOLDER LOCK_FD KEY PHASE
-
-is the runner, as the launcher starts it, with a fuse. KEY is an effect's key as `plain` writes it, or `turn:N` (an agent's turn) or
-`verify:N` of task N.
+A boundary's key is an effect's as `plain` writes it, or `turn:N` (an agent's turn) or `verify:N` of task N.
 """
 
 from __future__ import annotations
@@ -12,7 +9,6 @@ import contextlib
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,11 +84,6 @@ def kill_myself() -> NoReturn:
     raise AssertionError("nobody survives that")
 
 
-def main(folder: str, lock_fd: str, key: str, phase: str) -> int:
-    wanted = next(known for known in PHASES if known == phase)
-    with fused(Boundary(key, wanted), kill_myself):
-        return runner.main(Path(folder), int(lock_fd))
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+def main(folder: str, lock_fd: int, boundary: Boundary) -> int:
+    with fused(boundary, kill_myself):
+        return runner.main(Path(folder), lock_fd)
