@@ -39,6 +39,49 @@ def _locked(worktree: Path, record: Path) -> None:
     (record / "locked").write_text("initializing")
 
 
+def _head_not_set(worktree: Path, record: Path) -> None:
+    """For the longest time: another git sets it."""
+    _locked(worktree, record)
+    (record / "HEAD").write_text("0" * 40 + "\n")
+
+
+def _setting_the_head(worktree: Path, record: Path) -> None:
+    _head_not_set(worktree, record)
+    (record / "HEAD.lock").write_text("ref: refs/heads/locus/sprint-sprint-1\n")
+
+
+def _common_folder_not_named(worktree: Path, record: Path) -> None:
+    _head_not_set(worktree, record)
+    (record / "commondir").write_text("")
+
+
+def _no_common_folder(worktree: Path, record: Path) -> None:
+    _head_not_set(worktree, record)
+    (record / "commondir").unlink()
+
+
+def _empty_head(worktree: Path, record: Path) -> None:
+    _no_common_folder(worktree, record)
+    (record / "HEAD").write_text("")
+
+
+def _no_head(worktree: Path, record: Path) -> None:
+    _no_common_folder(worktree, record)
+    (record / "HEAD").unlink()
+
+
+def _empty_file(worktree: Path, record: Path) -> None:
+    _no_head(worktree, record)
+    (worktree / ".git").write_text("")
+
+
+def _record_leads_nowhere(worktree: Path, record: Path) -> None:
+    _no_head(worktree, record)
+    (worktree / ".git").unlink()
+    (record / "gitdir").write_text("")
+    os.utime(record / "locked", (0, 0))
+
+
 def _locked_without_file(worktree: Path, record: Path) -> None:
     _locked(worktree, record)
     (worktree / ".git").unlink()
@@ -77,7 +120,12 @@ def _folder_half_gone(worktree: Path, record: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "half", [_only_the_branch, _record_begun, _locked_without_folder, _locked_without_file, _locked, _not_filled, _half_filled]
+    "half",
+    [
+        *(_only_the_branch, _record_begun, _record_leads_nowhere, _empty_file, _no_head, _empty_head, _no_common_folder),
+        *(_common_folder_not_named, _head_not_set, _setting_the_head, _locked_without_folder, _locked_without_file, _locked),
+        *(_not_filled, _half_filled),
+    ],
 )
 async def test_a_worktree_that_was_half_made_is_made_anew(settle: Settle, half: Half) -> None:
     assert await _differences(settle, Boundary("worktree:sprint", "acted"), half) == []

@@ -74,6 +74,7 @@ async def test_whatever_is_left_of_it(house: House, left: str) -> None:
         shutil.rmtree(record)
     elif left == "being made":
         (record / "locked").write_text("initializing")
+        (record / "index").unlink()
     await clear_cut_off(house.ws, "run-of-another")
     assert house.worktrees() == [] and not record.exists()
     assert list((house.ws.state / "trash").glob("*")) == []

@@ -121,6 +121,33 @@ async def test_a_cancelled_program_may_clear_up_behind_itself(tmp_path: Path, en
     assert not lock.exists()
 
 
+async def test_a_cancelled_program_may_come_to_its_end(tmp_path: Path, env: dict[str, str]) -> None:
+    """Within the time it is given; what does not, and what is cancelled again, is ended."""
+    begun, go, ended = tmp_path / "begun", tmp_path / "go", tmp_path / "ended"
+    script = f"touch {begun}; until test -e {go}; do sleep 0.01; done; touch {ended}"
+
+    async def cancelled(finish: float) -> asyncio.Task[object]:
+        begun.unlink(missing_ok=True)
+        running = asyncio.create_task(run(["sh", "-c", script], cwd=tmp_path, env=env | {"LATE": "yes"}, finish=finish))
+        await until_async(begun.exists)
+        running.cancel()
+        await asyncio.sleep(0)
+        return running
+
+    for finish, again in ((0.1, False), (600, True)):
+        running = await cancelled(finish)
+        if again:
+            running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert not carriers("LATE", "yes")
+    running = await cancelled(600)
+    go.touch()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ended.exists()
+
+
 async def test_cancellation_at_any_moment_of_the_start_leaves_nothing(tmp_path: Path, env: dict[str, str]) -> None:
     for steps in range(8):
         running = asyncio.create_task(run(["sh", "-c", "sleep 600"], cwd=tmp_path, env=env | {"LATE": "yes"}))

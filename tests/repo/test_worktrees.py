@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from locus.errors import LocusError, Refused
 from locus.locks import lock
+from locus.process import Completed
 from locus.repo import commits, facts, files, layout, work, worktrees
 from locus.repo.discover import Repository, linked_git_dir
 from locus.repo.worktrees import Worktree
@@ -386,3 +389,33 @@ async def test_an_unwritable_place_is_refused_clearly(person: Person) -> None:
         await worktrees.create(repo, place(repo), "locus/issue-1", start=person.head)
     assert "refs/heads/locus/issue-1" not in all_refs(repo.common_dir)
     (person.path / ".locus").unlink()
+
+
+@pytest.mark.parametrize("during", ["worktree", "checkout"])
+@pytest.mark.parametrize("taken", ["gitdir", "HEAD", "commondir", "all of it"])
+async def test_a_prune_that_takes_a_record_for_a_broken_one(person: Person, monkeypatch: pytest.MonkeyPatch, taken: str, during: str) -> None:
+    """It has seen the record before git had written its first file, and deletes what it finds, whatever git writes meanwhile."""
+    repo = facts.discover(person.path)
+    record = repo.common_dir / "worktrees/issue-1"
+    git, swept = worktrees.git, False
+
+    async def with_a_prune(*args: str | Path, cwd: Path, **more: Any) -> Completed:
+        nonlocal swept
+        done = await git(*args, cwd=cwd, **more)
+        if during in args and record.exists() and not swept:
+            swept = True
+            shutil.rmtree(record) if taken == "all of it" else (record / taken).unlink()
+        return done
+
+    monkeypatch.setattr(worktrees, "git", with_a_prune)
+    if during == "checkout" and taken != "gitdir":
+        with pytest.raises(LocusError):
+            await make(person)
+        assert swept
+        nothing_is_left(person, repo)
+    else:
+        _, tree = await make(person)
+        assert swept
+        person.git("worktree", "prune")
+        assert tree == await worktrees.adopt(repo, tree.path, "locus/issue-1")
+        assert person.look("status", "--porcelain", "--branch", cwd=tree.path) == "## locus/issue-1"

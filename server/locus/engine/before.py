@@ -75,6 +75,7 @@ def compared_by(worktree: Path) -> str | None:
 
 async def clear_cut_off(ws: Workspace, own: str) -> None:
     """Removes the worktrees of comparisons in which a runner was killed; nothing of a person's is in them. `own`: the run that begins."""
+    await worktrees.clear_unmade(ws.repo)
     folder = real(ws.repo.worktrees_dir)
     stand = {*folder.glob(f"{_PREFIX}*"), *(path for path in records.records(ws.repo) if path.parent == folder)}
     found = {path: run_id for path in stand if (run_id := compared_by(path)) is not None}

@@ -28,6 +28,8 @@ async def clean(ws: Workspace, *, paths: Sequence[str] | None = None, older_than
     Without `paths` snapshots whose time is over go as well. Stays: what a run works in, what is locked by `git worktree lock`, and,
     unless it is named, what no run knows. Raises NotFound when a path is not a worktree of Locus; nothing is removed then.
     """
+    if not dry_run:
+        await worktrees.clear_unmade(ws.repo)
     places = await standing(ws)
     chosen = places if paths is None else [_named(ws, places, path) for path in dict.fromkeys(paths)]
     removed: list[str] = []

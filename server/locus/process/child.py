@@ -92,26 +92,37 @@ class Child(asyncio.SubprocessProtocol):
             async with asyncio.timeout(HELD_PIPE_GRACE):
                 await self.drained.wait()
 
-    async def destroy(self) -> None:
-        """Whatever is left of it is ended, and it is reaped. All of it is asked first, and given the time: a git that is killed leaves its
-        lock files behind, and so does one that git itself has started, in a remote on this machine."""
+    async def destroy(self, finish: float = 0.0) -> None:
+        """Whatever is left of it after `finish` seconds is ended, and it is reaped."""
         try:
             if self.started and not self.exited.is_set():
-                if sys.platform == "win32":  # which cannot ask
-                    self.kill()
-                    await self.exited.wait()
-                    return
-                below = descendants(self.pid)
                 try:
-                    self._send_all(below, signal.SIGTERM)
-                    await self._none_left(below, TERMINATE_GRACE)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(finish):
+                            await self.exited.wait()
                 finally:
-                    self.kill()
-                    self._send_all(below, signal.SIGKILL)
-                await self.exited.wait()
-                await self._none_left(below, KILL_GRACE)
+                    await self._end()
         finally:
             self.close()
+
+    async def _end(self) -> None:
+        """All of it is asked first, and given the time: a git that is killed leaves its lock files behind, and so does one that git itself
+        has started, in a remote on this machine."""
+        if self.exited.is_set():
+            return
+        if sys.platform == "win32":  # which cannot ask
+            self.kill()
+            await self.exited.wait()
+            return
+        below = descendants(self.pid)
+        try:
+            self._send_all(below, signal.SIGTERM)
+            await self._none_left(below, TERMINATE_GRACE)
+        finally:
+            self.kill()
+            self._send_all(below, signal.SIGKILL)
+        await self.exited.wait()
+        await self._none_left(below, KILL_GRACE)
 
     def _send_all(self, below: list[int], number: int) -> None:
         """Signals what lives of it: its session and what else was below it; when it has ended itself, the rest."""

@@ -39,12 +39,13 @@ async def run(
     timeout: float = 120.0,  # noqa: ASYNC109 - the error names the program and keeps what it printed
     check: bool = True,
     cap: int = 64 * 1024 * 1024,
+    finish: float = 0.0,
 ) -> Completed:
     """Runs a program to its end. stdin is `input`, or nothing; `env` is `scrubbed_env()` unless given.
 
     Raises ProcessFailed when it cannot be started, prints more than `cap` bytes to a pipe, takes longer than `timeout` seconds, or, with
-    `check`, ends with another code than 0. On time-out and cancellation the whole group is asked to end, killed if it does not, and
-    reaped before this returns.
+    `check`, ends with another code than 0. On time-out and cancellation (then `finish` seconds later, unless it has ended by itself) the
+    whole group is asked to end, killed if it does not, and reaped before this returns.
     """
     words = checked_words(argv)
     printed = {1: bytearray(), 2: bytearray()}
@@ -68,7 +69,7 @@ async def run(
     except TimeoutError:
         late = True
     finally:
-        await child.destroy()
+        await child.destroy(0.0 if late else finish)
     done = Completed(words, child.code, bytes(printed[1]), bytes(printed[2]))
     if overflow:
         raise _failed(done, f"printed more than {cap} bytes")

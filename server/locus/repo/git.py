@@ -20,9 +20,19 @@ NETWORK_TIMEOUT = 600.0
 CAP = 64 * 1024 * 1024
 """Bytes a command may print."""
 
+_WRITING = frozenset(
+    (
+        *("add", "checkout", "clean", "commit", "fast-import", "fetch", "push", "rebase", "reset", "symbolic-ref"),
+        *("update-index", "update-ref", "worktree", "write-tree"),
+    )
+)
+_FINISH = 1.0
+"""Seconds that these have to end by themselves."""
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Seconds before another git that is just making a worktree is looked at again."""
-_HALF_MADE = re.compile(r"failed to read .*worktrees/.+/commondir|bad object worktrees/.+/HEAD")
+_HALF_MADE = re.compile(
+    r"failed to read .*worktrees/.+/commondir|bad object worktrees/.+/HEAD|Invalid path '.*/worktrees/[^']+': No such file or directory"
+)
 
 _HINTS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -116,12 +126,14 @@ async def git(
 ) -> Completed:
     """Runs `git *args` in `cwd`; `timeout` in seconds, `cap` in bytes of output.
 
-    Where it stumbles over a worktree that somebody is just making, it is run `again` a moment later.
+    Where it stumbles over a worktree that somebody is just making, it is run `again` a moment later. One that writes has a second to end by
+    itself when it is cancelled: a signal that meets git while it opens a lock file leaves it behind.
     Raises GitFailed on a non-zero exit code unless `check` is off, ProcessFailed when git is absent, too slow or prints too much.
     """
     environment = git_env({**_ceiling(cwd), **(env or {})})
+    finish = _FINISH if _command(args) in _WRITING else 0.0
     for pause in (*_PAUSES, None):
-        done = await run(("git", *args), cwd=cwd, env=environment, input=input, timeout=timeout, check=False, cap=cap)
+        done = await run(("git", *args), cwd=cwd, env=environment, input=input, timeout=timeout, check=False, cap=cap, finish=finish)
         if pause is None or not again or not half_made(done):
             break
         await asyncio.sleep(pause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -25,12 +26,18 @@ def records(repo: Repository) -> dict[Path, Path]:
         return {}
     for entry in entries:
         record = Path(entry.path)
-        try:
-            leads_to = os.fsdecode((record / "gitdir").read_bytes()).strip()
-        except OSError:
-            continue  # half-made or half-removed by another process
-        found[real(record / leads_to).parent] = record
+        if (dot_git := _leads_to(record)) is not None:
+            found[dot_git.parent] = record
     return found
+
+
+def _leads_to(record: Path) -> Path | None:
+    """The `.git` of its worktree. None in a record that is half-made or half-removed."""
+    try:
+        path = os.fsdecode((record / "gitdir").read_bytes()).strip()
+    except OSError:
+        return None
+    return real(record / path) if path else None
 
 
 def remains(repo: Repository, worktree: Path) -> bool:
@@ -45,17 +52,56 @@ def clear_remains(repo: Repository, worktree: Path) -> None:
         delete_tree(record)
 
 
-def unlock_unmade(repo: Repository, worktree: Path) -> None:
-    """Git locks a worktree while it makes it: one that was cut off stays locked. For whoever holds its branch."""
-    for locked in (repo.common_dir / "worktrees").glob("*/locked"):
-        if records(repo).get(real(worktree)) == locked.parent and locked.read_bytes().strip() == b"initializing":
-            locked.unlink(missing_ok=True)
+def clear_unmade(repo: Repository) -> None:
+    """Deletes the records of those of our worktrees that a git was cut off while making, and their folders where nothing is in them yet.
+
+    Git locks a worktree while it makes it; ours are filled afterwards. For whoever holds the lock under which they are made.
+    """
+    ours = real(repo.worktrees_dir)
+    for worktree, record in records(repo).items():
+        if worktree.parent == ours and _in_the_making(record):
+            delete_tree(record)
+            _discard_folder(worktree)
+
+
+def discard(worktree: Path) -> None:
+    """Deletes what a `git worktree prune` has left of a record that was just being made, and its folder."""
+    with contextlib.suppress(OSError, Refused):
+        delete_tree(linked_git_dir(worktree))
+    _discard_folder(worktree)
+
+
+def _discard_folder(worktree: Path) -> None:
+    """Where nothing is in it but git's own file."""
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+        (worktree / ".git").unlink()
+    with contextlib.suppress(OSError):
+        worktree.rmdir()
+
+
+def whole(repo: Repository, worktree: Path) -> bool:
+    """Its record has all that git writes when it makes one."""
+    return intact(repo, worktree) and all((linked_git_dir(worktree) / name).exists() for name in ("HEAD", "commondir"))
+
+
+def lead_back(worktree: Path) -> None:
+    """Writes in its record anew where the worktree is; without it the next `git worktree prune` deletes the record."""
+    record = linked_git_dir(worktree)
+    with explained(f"mending {record}"):
+        (record / "gitdir").write_bytes(os.fsencode(real(worktree) / ".git") + b"\n")
+
+
+def _in_the_making(record: Path) -> bool:
+    try:
+        return (record / "locked").read_bytes().strip() == b"initializing" and not (record / "index").exists()
+    except FileNotFoundError:
+        return False
 
 
 def _cut_off(repo: Repository, worktree: Path) -> Path | None:
     """The record of that name, where nothing says whose it is. Git locks one first that it makes, and takes no time over it."""
     record = repo.common_dir / "worktrees" / worktree.name
-    if not record.is_dir() or (record / "gitdir").exists():
+    if not record.is_dir() or _leads_to(record) is not None:
         return None
     try:
         return record if time.time() - (record / "locked").stat().st_mtime > _IN_THE_MAKING else None
@@ -88,10 +134,9 @@ def intact(repo: Repository, worktree: Path) -> bool:
     """Its `.git` leads to a record of this repository that leads back."""
     try:
         record = linked_git_dir(worktree)
-        leads_to = os.fsdecode((record / "gitdir").read_bytes()).strip()
     except (OSError, Refused):
         return False
-    return record.parent == repo.common_dir / "worktrees" and real(record / leads_to) == real(worktree) / ".git"
+    return record.parent == repo.common_dir / "worktrees" and _leads_to(record) == real(worktree) / ".git"
 
 
 def mend(repo: Repository, worktree: Path) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from locus.errors import LocusError, Refused
-from locus.locks import lock
+from locus.locks import Lock, lock
+from locus.process import Completed
 from locus.repo import records, ref_locks, submodules
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.files import delete_tree, explained, is_folder, make_folder, move_aside, present, real
@@ -25,9 +26,8 @@ _ELSEWHERE = re.compile(r"'(?P<branch>[^']*)' is already (?:checked out|used by 
 _MANY = 1000
 """Files from which on a checkout is shared out: for fewer, the workers cost more than they save, and other tasks want the cores too."""
 _TRIES = 10
-"""Of `git worktree add`, while other git commands get in its way."""
-_SWEPT = re.compile(r"worktrees/.*No such file or directory")
-"""A `git gc` has taken the new record for a broken one: its folder was there, its first file not yet."""
+"""Of `git worktree add`. Other git commands get in its way: a `git worktree prune` or `git gc` takes the new record for a broken one while
+its folder is there and its first file is not, and deletes what it finds in it. Git then fails with one word or another, or says nothing."""
 _WORKERS = str(max(2, min(8, os.cpu_count() or 2)))
 
 
@@ -48,12 +48,22 @@ class Worktree:
 async def listed(repo: Repository) -> list[Worktree]:
     """All of the repository's worktrees, the main one first."""
     done = await git("worktree", "list", "--porcelain", "-z", cwd=repo.main, check=False)
+    if half_made(done):
+        await clear_unmade(repo)
+        done = await git("worktree", "list", "--porcelain", "-z", cwd=repo.main, check=False)
     if done.code == 129:  # before git 2.36 without -z
         done = await git("worktree", "list", "--porcelain", cwd=repo.main)
         return _parsed(done.stdout, b"\n")
     if done.code != 0:
         raise failure(done, "git worktree list")
     return _parsed(done.stdout, b"\0")
+
+
+async def clear_unmade(repo: Repository) -> None:
+    """Removes what is left of those of our worktrees that a git was cut off while making: by a power cut, or killed."""
+    if any((repo.common_dir / "worktrees").glob("*/locked")):
+        with await _making(repo):
+            await asyncio.to_thread(records.clear_unmade, repo)
 
 
 async def create(repo: Repository, path: Path, branch: str | None, *, start: str | None) -> Worktree:
@@ -68,20 +78,14 @@ async def create(repo: Repository, path: Path, branch: str | None, *, start: str
         make_folder(path.parent)
     begun = False
     try:
-        with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+        with await _making(repo):
+            records.clear_unmade(repo)
             if present(path):
                 await _clear_leftover(repo, path)
             records.clear_remains(repo, path)
-            records.unlock_unmade(repo, path)
             begun = True
             await whole(_add(repo, path, branch, start))
-        await git(
-            *(() if branch else ("-c", f"core.hooksPath={os.devnull}")),
-            *("-c", f"checkout.workers={_WORKERS}", "-c", f"checkout.thresholdForParallelism={_MANY}"),
-            *("checkout", "--force", "--quiet", "--no-recurse-submodules"),
-            cwd=path,
-            timeout=CHECKOUT_TIMEOUT,
-        )
+        await _fill(repo, path, branch)
         await submodules.initialise(repo, path)
         commit = start or (await git("rev-parse", "HEAD", cwd=path)).out
     except _NotMade as refused:
@@ -135,7 +139,6 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
     Snapshots come before (keep.py). Returns the trash entry where deleting it failed; the worktree is gone all the same.
     Raises Refused where somebody locked it (`git worktree lock`).
     """
-    records.unlock_unmade(repo, path)
     found = next((tree for tree in await listed(repo) if tree.path == real(path)), None)
     if found is None:
         raise Refused(f"{path} is not a worktree of this repository")
@@ -144,14 +147,14 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
     if found.locked is not None:
         raise Refused(f"the worktree {path} is locked", f"run `git worktree unlock {path}` first")
     entry = move_aside(path, trash) if present(path) else None
-    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+    with await _making(repo):
         await _forget(repo, found.path)
     return await empty(entry) if entry is not None else None
 
 
 async def forget(repo: Repository, path: Path) -> None:
     """Drops the record of a worktree whose folder is gone, as far as it is still there."""
-    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+    with await _making(repo):
         if real(path) in records.records(repo):
             await _forget(repo, path)
         records.clear_remains(repo, path)
@@ -185,44 +188,61 @@ class _NotMade(Exception):
         self.reason = reason
 
 
+async def _making(repo: Repository) -> Lock:
+    """Held while a record of one of our worktrees is made or removed."""
+    return await lock(repo.state_dir / "locks" / "worktrees", poll=0.005)
+
+
 async def _clear_leftover(repo: Repository, path: Path) -> None:
     if not path.is_symlink() and records.intact(repo, path):
         raise _NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
     move_aside(path, repo.state_dir / "trash", LEFTOVER)
 
 
+async def _fill(repo: Repository, path: Path, branch: str | None) -> None:
+    fill = (
+        *(() if branch else ("-c", f"core.hooksPath={os.devnull}")),
+        *("-c", f"checkout.workers={_WORKERS}", "-c", f"checkout.thresholdForParallelism={_MANY}"),
+        *("checkout", "--force", "--quiet", "--no-recurse-submodules"),
+    )
+    await git(*fill, cwd=path, timeout=CHECKOUT_TIMEOUT)
+    if not records.intact(repo, path):
+        await asyncio.to_thread(records.lead_back, path)
+
+
 async def _add(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
-    new = ("--no-track", "-b", require_branch(branch)) if branch is not None and start is not None else ()
-    detached = ("--detach",) if branch is None else ()
-    add = ("worktree", "add", "--quiet", "--no-checkout", *detached, *new, "--", path, require_revision(start or branch or ""))
-    done = await git(*add, cwd=repo.main, check=False, again=False)
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
+        if tried:
+            await asyncio.sleep(0.05)
+        new = ("--no-track", "-b", require_branch(branch)) if branch is not None and start is not None else ()
+        what = ("--detach",) if branch is None else new
+        add = ("worktree", "add", "--quiet", "--no-checkout", *what, "--", path, require_revision(start or branch or ""))
+        done = await git(*add, cwd=repo.main, check=False, again=False)
+        if done.code == 0 and records.whole(repo, path):
+            return
+        if (refused := _refusal(done, branch, start)) is not None:
+            raise _NotMade(refused) from failure(done, "git worktree add")
         if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
             await _forget(repo, path)
-        elif done.code != 0 and (half_made(done) or _SWEPT.search(done.err)):
-            await asyncio.sleep(0.05)
         else:
-            break
+            await asyncio.to_thread(records.discard, path)
         if new and await commit_of(repo.main, head_ref(str(branch))) == start:  # it came as far as the branch
-            await _add(repo, path, branch, None)
-            return
-        done = await git(*add, cwd=repo.main, check=False, again=False)
-    if done.code == 0:
-        return
-    error = failure(done, "git worktree add")
+            start = None
+    raise failure(done, "git worktree add")
+
+
+def _refusal(done: Completed, branch: str | None, start: str | None) -> Refused | None:
+    """What trying again does not mend."""
     if (held := _ELSEWHERE.search(done.err)) is not None:
         where = held["path"]
-        hint = f"switch to another branch there: `git -C {where} switch <branch>`"
-        raise _NotMade(Refused(f"`{branch}` is checked out at {where}", hint)) from error
+        return Refused(f"`{branch}` is checked out at {where}", f"switch to another branch there: `git -C {where} switch <branch>`")
     if f"a branch named '{branch}' already exists" in done.err:
-        raise _NotMade(Refused(f"there is a branch `{branch}` already", "continue on it, or rename it")) from error
+        return Refused(f"there is a branch `{branch}` already", "continue on it, or rename it")
     if "invalid reference" in done.err and start is None:
-        raise _NotMade(Refused(f"there is no branch `{branch}`", "it was deleted; start the task afresh")) from error
+        return Refused(f"there is no branch `{branch}`", "it was deleted; start the task afresh")
     if re.search(r"'refs/heads/[^']*' exists; cannot create", done.err):
-        raise _NotMade(
-            Refused(f"another branch leaves no room for `{branch}`: {last_words(done.err, lines=1)}", "rename that branch")
-        ) from error
-    raise error
+        return Refused(f"another branch leaves no room for `{branch}`: {last_words(done.err, lines=1)}", "rename that branch")
+    return None
 
 
 async def _forget(repo: Repository, path: Path) -> None:
@@ -235,7 +255,7 @@ async def _forget(repo: Repository, path: Path) -> None:
 async def _take_back(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
     """Undoes what `create` did, as far as it got: folder, record, and the branch where it was new."""
     entry = move_aside(path, repo.state_dir / "trash") if present(path) else None
-    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+    with await _making(repo):
         await git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False)
         if branch is not None and start is not None:
             await git("update-ref", "-d", head_ref(branch), start, cwd=repo.main, check=False)
