@@ -21,8 +21,8 @@ KINDS = {"manage", "status", "worktree", "integrate", "commit", "push", "pull", 
 SUCCESSES = tuple(world for world in WORLDS if world.success)
 OTHERS = tuple(world for world in WORLDS if not world.success)
 PARTS = 6
-SHARE = 7
-"""Of the other worlds every seventh boundary, in each world other ones."""
+SHARE = 9
+"""Of the other worlds every ninth boundary, in each world other ones."""
 BY_RUNNER = 8
 """Every so often the run is resumed by a runner of its own, as people do it; otherwise in this process, which is quicker."""
 AGAIN = ("worktree:1", "worktree:sprint", "commit:2:", "push:2", "pull:", "comment:2:")

@@ -16,6 +16,7 @@ from locus.locks import lock
 from locus.process import Completed
 from locus.repo import commits, facts, files, layout, work, worktrees
 from locus.repo.discover import Repository, linked_git_dir
+from locus.repo.git import git
 from locus.repo.worktrees import Worktree
 from support.procs import until_async
 from support.repos import NewPerson, Person, all_refs, files_of, put
@@ -393,11 +394,13 @@ async def test_an_unwritable_place_is_refused_clearly(person: Person) -> None:
 
 @pytest.mark.parametrize("during", ["worktree", "checkout"])
 @pytest.mark.parametrize("taken", ["gitdir", "HEAD", "commondir", "all of it"])
-async def test_a_prune_that_takes_a_record_for_a_broken_one(person: Person, monkeypatch: pytest.MonkeyPatch, taken: str, during: str) -> None:
+async def test_a_prune_takes_a_new_record_for_a_broken_one(
+    person: Person, monkeypatch: pytest.MonkeyPatch, taken: str, during: str
+) -> None:
     """It has seen the record before git had written its first file, and deletes what it finds, whatever git writes meanwhile."""
     repo = facts.discover(person.path)
     record = repo.common_dir / "worktrees/issue-1"
-    git, swept = worktrees.git, False
+    swept = False
 
     async def with_a_prune(*args: str | Path, cwd: Path, **more: Any) -> Completed:
         nonlocal swept

@@ -20,6 +20,7 @@ from locus.model.plan import Wanted
 from locus.model.task import Anchor, Sprint, Task, TaskFilter, in_sprint_order
 from locus.repo import facts
 from locus.repo.base import Base, BaseBranch, base_branch, fetch_base, resolve
+from locus.repo.discover import Repository
 from locus.repo.objects import show_file
 from locus.workspace import Workspace
 
@@ -50,13 +51,11 @@ class Survey:
 async def survey(ws: Workspace, wanted: Wanted, config: Config, *, fetch: bool) -> Survey:
     """Raises Refused or NotFound where the run as a whole cannot be. With `fetch` the base branch is fetched first."""
     repo = ws.repo
-    _, _, problem, branch, places, remote = await together(
-        facts.require_commits(repo),
+    (branch, remote), _, problem, places = await together(
+        _where_to(repo, config.agent.base_branch),
         facts.require_branch_room(repo),
         facts.identity_problem(repo),
-        base_branch(repo, config.agent.base_branch),
         facts.checked_out(repo),
-        facts.remote(repo),
     )
     if problem is not None:
         raise problem
@@ -103,6 +102,13 @@ async def together(*looks: Coroutine[Any, Any, Any]) -> list[Any]:
         if isinstance(result, BaseException):
             raise result
     return list(found)
+
+
+async def _where_to(repo: Repository, configured: str | None) -> tuple[BaseBranch, str | None]:
+    """The branch that work is for, and the remote that it is pushed to."""
+    here, remotes = await facts.head_and_remotes(repo)
+    facts.committed(here)
+    return await base_branch(repo, configured, remotes), remotes.push
 
 
 async def _tasks(ws: Workspace, wanted: Wanted, config: Config) -> tuple[Sprint | None, tuple[Task, ...], tuple[int, ...]]:

@@ -13,6 +13,7 @@ from locus.repo.facts import Head, head, remotes, require_commits
 from locus.repo.git import NETWORK_TIMEOUT, git
 from locus.repo.names import head_ref, require_branch
 from locus.repo.objects import commit_of, rev_parse, update_ref
+from locus.repo.remotes import Remotes
 
 BASE_REFS = "refs/locus/base/"
 SNAPSHOT_REFS = "refs/locus/snapshot/"
@@ -63,12 +64,12 @@ class Base:
     snapshot_ref: str | None = None
 
 
-async def base_branch(repo: Repository, configured: str | None = None) -> BaseBranch:
+async def base_branch(repo: Repository, configured: str | None = None, known: Remotes | None = None) -> BaseBranch:
     """`configured`, else the remote's HEAD, else the only one of main and master, else the current branch.
 
-    Raises Refused when HEAD is detached and nothing else decides.
+    `known` are the remotes where somebody has just looked. Raises Refused when HEAD is detached and nothing else decides.
     """
-    chosen = await remotes(repo)
+    chosen = known or await remotes(repo)
     origin = chosen.base
     if configured:
         name = configured.removeprefix("refs/heads/")
@@ -77,14 +78,14 @@ async def base_branch(repo: Repository, configured: str | None = None) -> BaseBr
     asked = [name for name in dict.fromkeys((origin, chosen.push)) if name is not None]
     patterns += [f"refs/remotes/{remote}/{name}" for remote in asked for name in ("HEAD", "main", "master")]
     done = await git("for-each-ref", "--format=%(refname) %(symref)", *patterns, cwd=repo.here)
-    known = dict(line.partition(" ")[::2] for line in done.out.splitlines())
+    refs = dict(line.partition(" ")[::2] for line in done.out.splitlines())
     for remote in asked:  # a fork's tells, where nobody has asked the repository that it was forked from
         tracked = f"refs/remotes/{remote}/"
-        target = known.get(f"{tracked}HEAD", "")
+        target = refs.get(f"{tracked}HEAD", "")
         if target.startswith(tracked):
             return BaseBranch(target.removeprefix(tracked), origin)
     tracked = f"refs/remotes/{origin}/"
-    usual = [name for name in ("main", "master") if f"refs/heads/{name}" in known or f"{tracked}{name}" in known]
+    usual = [name for name in ("main", "master") if f"refs/heads/{name}" in refs or f"{tracked}{name}" in refs]
     if len(usual) == 1:
         return BaseBranch(usual[0], origin)
     current = (await head(repo)).branch

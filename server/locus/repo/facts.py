@@ -17,9 +17,11 @@ __all__ = [
     "Repository",
     "branch_exists",
     "checked_out",
+    "committed",
     "discover",
     "has_submodules",
     "head",
+    "head_and_remotes",
     "identity_problem",
     "is_shallow",
     "object_format",
@@ -63,10 +65,13 @@ async def head_of(worktree: Path) -> Head:
 
 async def require_commits(repo: Repository) -> str:
     """The commit HEAD is at. Raises Refused in a repository without one."""
-    found = (await head(repo)).commit
-    if found is None:
+    return committed(await head(repo))
+
+
+def committed(at: Head) -> str:
+    if at.commit is None:
         raise Refused("this repository has no commits yet", "commit something first: work starts from a commit")
-    return found
+    return at.commit
 
 
 async def identity_problem(repo: Repository) -> LocusError | None:
@@ -118,13 +123,17 @@ async def checked_out(repo: Repository) -> dict[str, Path]:
 
 
 async def remotes(repo: Repository) -> Remotes:
+    return (await head_and_remotes(repo))[1]
+
+
+async def head_and_remotes(repo: Repository) -> tuple[Head, Remotes]:
     async with asyncio.TaskGroup() as group:
         config = group.create_task(git("config", "-z", "--get-regexp", _REMOTES, cwd=repo.here, check=False))
         now = group.create_task(head(repo))
     if config.result().code > 1:
         raise failure(config.result(), "git config")
     entries = [entry.decode("utf-8", "surrogateescape").partition("\n") for entry in config.result().stdout.split(b"\0") if entry]
-    return choose(configured(((key, value) for key, _, value in entries), now.result().branch))
+    return now.result(), choose(configured(((key, value) for key, _, value in entries), now.result().branch))
 
 
 async def remote(repo: Repository) -> str | None:
