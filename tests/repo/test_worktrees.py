@@ -14,7 +14,7 @@ import pytest
 from locus.errors import LocusError, Refused
 from locus.locks import lock
 from locus.process import Completed
-from locus.repo import commits, facts, files, layout, work, worktrees
+from locus.repo import adding, commits, facts, files, layout, work, worktrees
 from locus.repo.discover import Repository, linked_git_dir
 from locus.repo.git import git
 from locus.repo.worktrees import Worktree
@@ -284,9 +284,9 @@ async def test_adopting_says_what_is_wrong(person: Person, new_person: NewPerson
 
 async def test_adopting_removes_the_locks_a_killed_git_left(person: Person) -> None:
     repo, tree = await make(person)
-    left = [linked_git_dir(tree.path) / "index.lock", repo.common_dir / "refs/heads/locus/issue-1.lock"]
-    for file in left:
-        file.touch()
+    ours = [f"{refs}/locus/issue-1.lock" for refs in ("refs/heads", "refs/locus/own", "refs/remotes/origin")]
+    left = [linked_git_dir(tree.path) / "index.lock", *(put(repo.common_dir, name, "") for name in ours)]
+    left[0].touch()
     foreign = put(repo.common_dir, "refs/heads/main.lock", "")
     await worktrees.adopt(repo, tree.path, "locus/issue-1")
     assert not any(file.exists() for file in left)
@@ -410,7 +410,8 @@ async def test_a_prune_takes_a_new_record_for_a_broken_one(
             shutil.rmtree(record) if taken == "all of it" else (record / taken).unlink()
         return done
 
-    monkeypatch.setattr(worktrees, "git", with_a_prune)
+    for module in (adding, worktrees):
+        monkeypatch.setattr(module, "git", with_a_prune)
     if during == "checkout" and taken != "gitdir":
         with pytest.raises(LocusError):
             await make(person)

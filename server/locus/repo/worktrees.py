@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from locus.errors import LocusError, Refused
-from locus.locks import Lock, lock
-from locus.process import Completed
 from locus.repo import records, ref_locks, submodules
+from locus.repo.adding import NotMade, add, forget_record, making
 from locus.repo.discover import Repository, common_dir_of, linked_git_dir
 from locus.repo.files import delete_tree, explained, is_folder, make_folder, move_aside, present, real
-from locus.repo.git import failure, git, half_made, last_words, whole
+from locus.repo.git import failure, git, half_made, whole
 from locus.repo.layout import LEFTOVER, exclude
-from locus.repo.names import OWN_REFS, head_ref, require_branch, require_revision
-from locus.repo.objects import commit_of
+from locus.repo.names import OWN_REFS, head_ref
 
 CHECKOUT_TIMEOUT = 1800.0
 """Seconds; a large tree on a slow disk takes minutes."""
 
-_ELSEWHERE = re.compile(r"'(?P<branch>[^']*)' is already (?:checked out|used by worktree) at '(?P<path>[^']*)'")
 _MANY = 1000
 """Files from which on a checkout is shared out: for fewer, the workers cost more than they save, and other tasks want the cores too."""
-_TRIES = 10
-"""Of `git worktree add`. Other git commands get in its way: a `git worktree prune` or `git gc` takes the new record for a broken one while
-its folder is there and its first file is not, and deletes what it finds in it. Git then fails with one word or another, or says nothing."""
 _WORKERS = str(max(2, min(8, os.cpu_count() or 2)))
 
 
@@ -62,7 +55,7 @@ async def listed(repo: Repository) -> list[Worktree]:
 async def clear_unmade(repo: Repository) -> None:
     """Removes what is left of those of our worktrees that a git was cut off while making: by a power cut, or killed."""
     if any((repo.common_dir / "worktrees").glob("*/locked")):
-        with await _making(repo):
+        with await making(repo):
             await asyncio.to_thread(records.clear_unmade, repo)
 
 
@@ -78,17 +71,17 @@ async def create(repo: Repository, path: Path, branch: str | None, *, start: str
         make_folder(path.parent)
     begun = False
     try:
-        with await _making(repo):
+        with await making(repo):
             records.clear_unmade(repo)
             if present(path):
                 await _clear_leftover(repo, path)
             records.clear_remains(repo, path)
             begun = True
-            await whole(_add(repo, path, branch, start))
+            await whole(add(repo, path, branch, start))
         await _fill(repo, path, branch)
         await submodules.initialise(repo, path)
         commit = start or (await git("rev-parse", "HEAD", cwd=path)).out
-    except _NotMade as refused:
+    except NotMade as refused:
         raise refused.reason from refused.__cause__
     except BaseException:
         if begun:
@@ -129,8 +122,9 @@ def clear_stale_locks(repo: Repository, path: Path, branch: str) -> None:
 
 
 def clear_branch_lock(repo: Repository, branch: str) -> None:
-    """Removes git's lock files of the branch, and of where an attempt of ours left it; for whoever holds the branch."""
-    ref_locks.clear(repo, head_ref(branch), f"{OWN_REFS}{branch}")
+    """Removes git's lock files of the branch, of where an attempt of ours left it, and of where remotes have it; for whoever holds the branch."""
+    remotes = [path.name for path in (repo.common_dir / "refs/remotes").glob("*")]
+    ref_locks.clear(repo, head_ref(branch), f"{OWN_REFS}{branch}", *(f"refs/remotes/{remote}/{branch}" for remote in remotes))
 
 
 async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
@@ -147,16 +141,16 @@ async def remove(repo: Repository, path: Path, *, trash: Path) -> Path | None:
     if found.locked is not None:
         raise Refused(f"the worktree {path} is locked", f"run `git worktree unlock {path}` first")
     entry = move_aside(path, trash) if present(path) else None
-    with await _making(repo):
-        await _forget(repo, found.path)
+    with await making(repo):
+        await forget_record(repo, found.path)
     return await empty(entry) if entry is not None else None
 
 
 async def forget(repo: Repository, path: Path) -> None:
     """Drops the record of a worktree whose folder is gone, as far as it is still there."""
-    with await _making(repo):
+    with await making(repo):
         if real(path) in records.records(repo):
-            await _forget(repo, path)
+            await forget_record(repo, path)
         records.clear_remains(repo, path)
 
 
@@ -180,22 +174,9 @@ async def empty(entry: Path) -> Path | None:
     return None
 
 
-class _NotMade(Exception):
-    """Git refused before it made anything: there is nothing to take back."""
-
-    def __init__(self, reason: LocusError) -> None:
-        super().__init__(reason.message)
-        self.reason = reason
-
-
-async def _making(repo: Repository) -> Lock:
-    """Held while a record of one of our worktrees is made or removed."""
-    return await lock(repo.state_dir / "locks" / "worktrees", poll=0.005)
-
-
 async def _clear_leftover(repo: Repository, path: Path) -> None:
     if not path.is_symlink() and records.intact(repo, path):
-        raise _NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
+        raise NotMade(Refused(f"there is a worktree at {path} already", "resume its run, or remove it with `locus worktree clean`"))
     move_aside(path, repo.state_dir / "trash", LEFTOVER)
 
 
@@ -210,52 +191,11 @@ async def _fill(repo: Repository, path: Path, branch: str | None) -> None:
         await asyncio.to_thread(records.lead_back, path)
 
 
-async def _add(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
-    for tried in range(_TRIES):
-        if tried:
-            await asyncio.sleep(0.05)
-        new = ("--no-track", "-b", require_branch(branch)) if branch is not None and start is not None else ()
-        what = ("--detach",) if branch is None else new
-        add = ("worktree", "add", "--quiet", "--no-checkout", *what, "--", path, require_revision(start or branch or ""))
-        done = await git(*add, cwd=repo.main, check=False, again=False)
-        if done.code == 0 and records.whole(repo, path):
-            return
-        if (refused := _refusal(done, branch, start)) is not None:
-            raise _NotMade(refused) from failure(done, "git worktree add")
-        if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
-            await _forget(repo, path)
-        else:
-            await asyncio.to_thread(records.discard, path)
-        if new and await commit_of(repo.main, head_ref(str(branch))) == start:  # it came as far as the branch
-            start = None
-    raise failure(done, "git worktree add")
-
-
-def _refusal(done: Completed, branch: str | None, start: str | None) -> Refused | None:
-    """What trying again does not mend."""
-    if (held := _ELSEWHERE.search(done.err)) is not None:
-        where = held["path"]
-        return Refused(f"`{branch}` is checked out at {where}", f"switch to another branch there: `git -C {where} switch <branch>`")
-    if f"a branch named '{branch}' already exists" in done.err:
-        return Refused(f"there is a branch `{branch}` already", "continue on it, or rename it")
-    if "invalid reference" in done.err and start is None:
-        return Refused(f"there is no branch `{branch}`", "it was deleted; start the task afresh")
-    if re.search(r"'refs/heads/[^']*' exists; cannot create", done.err):
-        return Refused(f"another branch leaves no room for `{branch}`: {last_words(done.err, lines=1)}", "rename that branch")
-    return None
-
-
-async def _forget(repo: Repository, path: Path) -> None:
-    """Drops the record of a worktree whose folder is gone. A `git worktree prune` of the person may have been faster."""
-    done = await whole(git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False))
-    if done.code != 0 and "is not a working tree" not in done.err:
-        raise failure(done, "git worktree remove")
-
-
 async def _take_back(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:
     """Undoes what `create` did, as far as it got: folder, record, and the branch where it was new."""
     entry = move_aside(path, repo.state_dir / "trash") if present(path) else None
-    with await _making(repo):
+    with await making(repo):
+        records.clear_unmade(repo)
         await git("worktree", "remove", "--force", "--", path, cwd=repo.main, check=False)
         if branch is not None and start is not None:
             await git("update-ref", "-d", head_ref(branch), start, cwd=repo.main, check=False)
