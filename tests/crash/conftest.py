@@ -8,6 +8,7 @@ import pytest
 
 from crash.settling import Settling
 from locus.engine import patience
+from locus.repo import records
 from locus.tracker.github import client, lost
 from support.github.fixtures import gh, github, short_folder, wire
 from support.github.gh import Gh
@@ -19,13 +20,26 @@ __all__ = ["gh", "github", "short_folder", "wire"]
 
 
 @pytest.fixture
-def settle(prepared_repositories: Prepared, home: Home, tmp_path: Path) -> Settling:
+def no_time_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has died comes back later than a test does: no other git can be in the middle of something then."""
+    monkeypatch.setattr(records, "_IN_THE_MAKING", 0.0)
+
+
+@pytest.fixture
+def settle(prepared_repositories: Prepared, home: Home, tmp_path: Path, no_time_at_all: None) -> Settling:
     return Settling(prepared_repositories, home, tmp_path)
 
 
 @pytest.fixture
 def settle_on_github(
-    prepared_repositories: Prepared, home: Home, tmp_path: Path, github: GitHub, gh: Gh, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    prepared_repositories: Prepared,
+    home: Home,
+    tmp_path: Path,
+    github: GitHub,
+    gh: Gh,
+    wire: Wire,
+    monkeypatch: pytest.MonkeyPatch,
+    no_time_at_all: None,
 ) -> Settling:
     """Tasks are on the stand-in, through the real gh; what did not get an answer is tried again at once."""
     monkeypatch.setattr(patience, "PAUSES", (0.02,))

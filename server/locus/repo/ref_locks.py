@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from locus.repo.discover import Repository
 
 
 def clear(repo: Repository, *refs: str) -> None:
     for ref in refs:
-        (repo.common_dir / f"{ref}.lock").unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            (repo.common_dir / f"{ref}.lock").unlink()
 
 
 def clear_below(repo: Repository, prefix: str) -> None:
