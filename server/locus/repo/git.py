@@ -31,7 +31,7 @@ _FINISH = 1.0
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Seconds before another git that is just making a worktree is looked at again."""
 _HALF_MADE = re.compile(
-    r"failed to read .*worktrees/.+/commondir|bad object worktrees/.+/HEAD|Invalid path '.*/worktrees/[^']+': No such file or directory"
+    r"failed to read .*worktrees/.+/\w+|bad object worktrees/.+/HEAD|Invalid path '.*/worktrees/[^']+': No such file or directory"
 )
 
 _HINTS: tuple[tuple[tuple[str, ...], str], ...] = (

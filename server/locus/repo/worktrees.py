@@ -122,7 +122,7 @@ def clear_stale_locks(repo: Repository, path: Path, branch: str) -> None:
 
 
 def clear_branch_lock(repo: Repository, branch: str) -> None:
-    """Removes git's lock files of the branch, of where an attempt of ours left it, and of where remotes have it; for whoever holds the branch."""
+    """Removes git's lock files of the branch, of where an attempt of ours left it, and of where remotes have it; for whoever holds it."""
     remotes = [path.name for path in (repo.common_dir / "refs/remotes").glob("*")]
     ref_locks.clear(repo, head_ref(branch), f"{OWN_REFS}{branch}", *(f"refs/remotes/{remote}/{branch}" for remote in remotes))
 
