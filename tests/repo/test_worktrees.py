@@ -14,7 +14,7 @@ import pytest
 from locus.errors import LocusError, Refused
 from locus.locks import lock
 from locus.process import Completed
-from locus.repo import adding, commits, facts, files, layout, work, worktrees
+from locus.repo import adding, commits, facts, files, layout, records, work, worktrees
 from locus.repo.discover import Repository, linked_git_dir
 from locus.repo.git import git
 from locus.repo.worktrees import Worktree
@@ -423,3 +423,16 @@ async def test_a_prune_takes_a_new_record_for_a_broken_one(
         person.git("worktree", "prune")
         assert tree == await worktrees.adopt(repo, tree.path, "locus/issue-1")
         assert person.look("status", "--porcelain", "--branch", cwd=tree.path) == "## locus/issue-1"
+
+
+async def test_no_other_repositorys_record_is_discarded(person: Person, new_person: NewPerson, tmp_path: Path) -> None:
+    repo = facts.discover(person.path)
+    other = new_person(name="other")
+    linked = tmp_path / "linked"
+    other.git("worktree", "add", "--quiet", "--no-checkout", "--detach", linked)
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "theirs.txt").touch()
+    for path in (other.path, linked, full):
+        records.discard(repo, path)
+    assert (other.path / ".git/worktrees/linked").is_dir() and (linked / ".git").is_file() and (full / "theirs.txt").exists()

@@ -50,7 +50,7 @@ async def add(repo: Repository, path: Path, branch: str | None, start: str | Non
         if "is a missing but already registered worktree" in done.err:  # its folder was deleted by hand
             await forget_record(repo, path)
         else:
-            await asyncio.to_thread(records.discard, path)
+            await asyncio.to_thread(records.discard, repo, path)
         if new and await commit_of(repo.main, head_ref(str(branch))) == start:  # it came as far as the branch
             start = None
     raise failure(done, "git worktree add")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from pathlib import Path
 
 from locus.errors import Refused
 from locus.repo.discover import Repository, linked_git_dir
-from locus.repo.files import delete_tree, explained, move_aside, present, real
+from locus.repo.files import delete_tree, explained, is_folder, move_aside, present, real
 from locus.repo.layout import LEFTOVER
 
 _RESTORED = "locus-restored"
@@ -64,18 +63,25 @@ def clear_unmade(repo: Repository) -> None:
             _discard_folder(worktree)
 
 
-def discard(worktree: Path) -> None:
+def discard(repo: Repository, worktree: Path) -> None:
     """Deletes what a `git worktree prune` has left of a record that was just being made, and its folder."""
-    with contextlib.suppress(OSError, Refused):
-        delete_tree(linked_git_dir(worktree))
+    try:
+        record = linked_git_dir(worktree)
+    except Refused:
+        record = None  # nothing is left of it
+    if record is not None:
+        if record.parent != repo.common_dir / "worktrees":
+            return
+        delete_tree(record)
     _discard_folder(worktree)
 
 
 def _discard_folder(worktree: Path) -> None:
     """Where nothing is in it but git's own file."""
-    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-        (worktree / ".git").unlink()
-    with contextlib.suppress(OSError):
+    if not is_folder(worktree) or {entry.name for entry in worktree.iterdir()} - {".git"} or (worktree / ".git").is_dir():
+        return
+    with explained(f"removing {worktree}"):
+        (worktree / ".git").unlink(missing_ok=True)
         worktree.rmdir()
 
 
