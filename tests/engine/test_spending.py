@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crash.killing import Fuse, Killed
-from locus.engine import limits
+from locus.engine import limits, stream
 from locus.model.agent import TurnEnd
 from locus.model.events import AgentTurn
 from support.house import House, done, states
@@ -96,6 +96,23 @@ async def test_what_a_turn_had_cost_that_its_runner_did_not_survive_counts(house
     view = await house.carry_on(run_id)
     assert states(view) == ["blocked"] and "$1.20" in str(view.tasks[0].error)
     assert len(agent.turns) == 1, "nothing is left to spend"
+
+
+async def test_a_stream_that_cannot_be_read_ends_no_run(house: House, play: Play, launched: list[str]) -> None:
+    async def script(turn: Turn) -> None:
+        turn.write("whole.txt")
+
+    play(script)
+    number = await house.issue("x")
+    run_id = await house.request(number)
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        await house.carry_on(run_id, journal=lambda path: Fuse(path, lambda event: isinstance(event, AgentTurn), "before"))
+    path = house.ws.runs / run_id / "tasks" / str(number) / stream.OLDER[0]
+    path.mkdir()
+    view = await house.carry_on(run_id)
+    assert done(view) and len(view.warnings) == 2
+    assert view.warnings[0] == f"what #{number} had cost before is not counted: {path} cannot be read: Is a directory"
+    assert view.warnings[1].startswith(f"what the agent of #{number} has learned was not kept: {path} cannot be read")
 
 
 async def test_work_that_was_done_when_the_budget_was_reached_counts(house: House, play: Play) -> None:

@@ -130,7 +130,7 @@ def assert_kept(house: House, view: RunView, *, heard: bool = True) -> None:
         assert house.branch_files(str(task.branch))["half.txt"] == "half"
     else:
         assert (Path(str(task.worktree)) / "half.txt").read_text() == "half\n"
-    said = b"".join(path.read_bytes() for path in stream.files(house.ws.runs / view.id / "tasks" / str(task.number)))
+    said = b"\n".join(stream.lines(house.ws.runs / view.id / "tasks" / str(task.number)))
     assert not heard or b"half a sentence" in said
 
 

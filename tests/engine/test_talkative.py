@@ -54,9 +54,9 @@ async def test_an_agent(house: House, tmp_path: Path, printer: str, byte: str, c
     assert peak(house.runner_pid(run_id)) < SMALL
     (tmp_path / "go").touch()
     assert done(await house.ended(run_id))
-    files = stream.files(house.ws.runs / run_id / "tasks" / str(number))
-    assert sum(path.stat().st_size for path in files) < 3 * (CAP + 8_000_000)
-    events = [parsed[1] for path in files for line in path.read_bytes().splitlines() if (parsed := stream.parse(line))]
+    said = stream.lines(house.ws.runs / run_id / "tasks" / str(number))
+    assert sum(map(len, said)) < 3 * (CAP + 8_000_000)
+    events = [parsed[1] for line in said if (parsed := stream.parse(line))]
     texts = [event.text for event in events if isinstance(event, Notice)]
     assert texts[0].startswith("$ ") and texts[-1].startswith("$ touch") and "the end" in texts
     assert any(text.endswith("[... cut after 1048576 bytes]") for text in texts) or newlines
@@ -106,12 +106,8 @@ def test_head_and_end_of_a_stream_are_kept(tmp_path: Path) -> None:
     for number in range(200):
         written.write(Notice(text=f"line {number}"), 1)
     written.close()
-    texts = [
-        parsed[1].text
-        for path in stream.files(tmp_path)
-        for line in path.read_bytes().splitlines()
-        if (parsed := stream.parse(line)) and isinstance(parsed[1], Notice)
-    ]
+    events = [parsed[1] for line in stream.lines(tmp_path) if (parsed := stream.parse(line))]
+    texts = [event.text for event in events if isinstance(event, Notice)]
     assert texts[0] == "line 0" and texts[-1] == "line 199" and len(texts) < 50
 
 

@@ -134,9 +134,8 @@ class Follower:
                 if not folder.exists():
                     continue
                 tail = self._streams[number] = _Tail(folder / "events.jsonl")
-                for path in stream.files(folder)[:-1]:
-                    for line in path.read_bytes().splitlines():
-                        self._heard(number, line)
+                for line in stream.lines(folder, stream.OLDER):
+                    self._heard(number, line)
             for _, line in tail.lines():
                 self._heard(number, line)
                 changed = True

@@ -51,10 +51,9 @@ def said(event: AgentEvent) -> str | None:
 def heard(folder: Path) -> list[str]:
     """All that the agent of a task, whose events are in `folder`, has said to have learned; each once."""
     found: dict[str, None] = {}
-    for path in stream.files(folder):
-        for line in path.read_bytes().splitlines():
-            if (b"LEARNED:" in line or b'"learned"' in line) and (event := stream.parse(line)) and (text := said(event[1])):
-                found.setdefault(text)
+    for line in stream.lines(folder):
+        if (b"LEARNED:" in line or b'"learned"' in line) and (event := stream.parse(line)) and (text := said(event[1])):
+            found.setdefault(text)
     return list(found)[:MOST]
 
 

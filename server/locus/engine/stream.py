@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,17 @@ class Stream:
         self._file.close()
 
 
-def files(folder: Path) -> list[Path]:
-    """Oldest first."""
-    return [path for name in (*OLDER, NOW) if (path := folder / name).exists()]
+def lines(folder: Path, names: Iterable[str] = (*OLDER, NOW)) -> list[bytes]:
+    """Of these files, as far as they are there; oldest first. Raises LocusError where one cannot be read."""
+    found: list[bytes] = []
+    for name in names:
+        try:
+            found += (folder / name).read_bytes().splitlines()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise LocusError(f"{folder / name} cannot be read: {error.strerror}", "look what stands there") from error
+    return found
 
 
 def parse(line: bytes) -> tuple[str, AgentEvent, int] | None:

@@ -10,7 +10,7 @@ from locus.engine import remaining, stream
 from locus.engine.journal import Sink
 from locus.engine.store import RunStore
 from locus.engine.survey import Survey
-from locus.errors import NotFound
+from locus.errors import LocusError, NotFound
 from locus.model.agent import Started, Usage
 from locus.model.events import RunMoved, RunPlanned, TaskStateChanged, Warned
 from locus.model.states import TaskState
@@ -26,9 +26,9 @@ def recall_spending(journal: Sink, folder: Path) -> None:
     for number, task in list(journal.fold.tasks.items()):
         ended = {one.attempt for one in task.attempts}
         try:
-            lines = [line for path in stream.files(folder / "tasks" / str(number)) for line in path.read_bytes().splitlines()]
-        except OSError as error:
-            journal.append(Warned(message=f"what #{number} had cost before is not counted: {error.strerror}"))
+            lines = stream.lines(folder / "tasks" / str(number))
+        except LocusError as error:
+            journal.append(Warned(message=f"what #{number} had cost before is not counted: {error.message}"))
             continue
         for line in lines:
             if b'"usage"' in line or b'"started"' in line:
