@@ -1,15 +1,19 @@
 """Runs one agent or command and ends only when nothing of it is left, whatever it forked.
 
     python -I -S supervisor.py CONTROL STATUS HELD INTERRUPT_GRACE TERMINATE_GRACE -- argv...
+    python -I -S supervisor.py ORDERS
 
 CONTROL   pipe that only the caller writes: `i` = stop gracefully, `k` = kill, end of file (it is gone) = stop gracefully
 STATUS    pipe to the caller, a line each: `failed ERRNO`, or `started PID` and at the end `exited CODE` (128 + signal if signalled)
 HELD      descriptors of lock files, separated by commas: kept open until the end, closed in the agent
 GRACE     seconds between SIGINT to the agent's group, SIGTERM to the whole tree and SIGKILL to the whole tree
+ORDERS    socket (SEQPACKET) to the caller, for which a supervisor is forked for each order, until it is gone. An order is `f`, then
+          the folder, the graces, the number of arguments, they, and the environment, separated by NUL, with the descriptors of stdin,
+          stdout, stderr, CONTROL, STATUS and HELD; the answer `forked PID` or `failed ERRNO`. `rPID`: it has ended, and is to be reaped
 
-The agent inherits stdin, stdout and stderr; nothing passes through here. Standard library only, and little of it: this starts once per
-agent. Linux: as a child subreaper this becomes the parent of whatever daemonises itself, and the agent dies with this process, should it
-be killed. Elsewhere (untested) that escapes, unless it stays in the agent's process group.
+The agent inherits stdin, stdout and stderr; nothing passes through here. Standard library only, and little of it: a start is felt. Linux:
+as a child subreaper this becomes the parent of whatever daemonises itself, and the agent dies with this process, should it be killed.
+Elsewhere (untested) that escapes, unless it stays in the agent's process group.
 """
 
 import os
@@ -17,6 +21,10 @@ import select
 import signal
 import sys
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 RUNNING, INTERRUPTED, TERMINATED, KILLED = range(4)
 LEAK_GRACE = 0.2  # seconds from SIGTERM to SIGKILL for what a finished agent left behind
@@ -44,7 +52,7 @@ def listen_to_signals() -> int:
     return reading
 
 
-def start(argv: list[str]) -> tuple[int, int]:
+def start(argv: list[bytes], env: dict[bytes, bytes]) -> tuple[int, int]:
     """The agent's pid, in a process group of its own, and 0; or the errno of why it could not be executed."""
     reading, writing = os.pipe()  # closed by a successful exec
     supervisor = os.getpid()
@@ -59,7 +67,7 @@ def start(argv: list[str]) -> tuple[int, int]:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             os.setpgid(0, 0)
-            os.execvp(argv[0], argv)  # noqa: S606 - an argv list is the point
+            os.execvpe(argv[0], argv, env)  # noqa: S606 - an argv list is the point
         except OSError as error:
             os.write(writing, str(error.errno).encode())
         finally:
@@ -210,26 +218,78 @@ def supervise(agent: int, control: int, signals: int, graces: tuple[float, float
             move_to(min(stage + 1, KILLED))
 
 
-def main() -> None:
-    control, status, held = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    graces = float(sys.argv[4]), float(sys.argv[5])
-    for fd in (control, status, *(int(fd) for fd in held.split(",") if fd)):
-        os.set_inheritable(fd, False)
+def run(argv: list[bytes], env: dict[bytes, bytes], control: int, status: int, graces: tuple[float, float]) -> "NoReturn":
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signals = listen_to_signals()
-    os.environ.pop("LOCUS_STARTED_BY", None)  # orphans.py: what carries it is not an orphan
-    if os.environ.pop("LOCUS_NO_LC_CTYPE", None):
-        os.environ.pop("LC_CTYPE", None)  # Python's addition
-    agent, failure = start(sys.argv[7:])
+    agent, failure = start(argv, env)
     if failure:
-        os.write(status, f"failed {failure}\n".encode())
+        os.write(status, b"failed %d\n" % failure)
         os._exit(127)
-    os.write(status, f"started {agent}\n".encode())
+    os.write(status, b"started %d\n" % agent)
     leave_stdio()
     code = supervise(agent, control, signals, graces)
     code = code if code >= 0 else 128 - code
-    os.write(status, f"exited {code}\n".encode())
+    os.write(status, b"exited %d\n" % code)
     os._exit(code)
+
+
+def serve(orders: int) -> "NoReturn":
+    """Never returns but in what it forks, which never returns either."""
+    import socket
+
+    line = socket.socket(fileno=orders)
+    os.set_inheritable(orders, False)
+    prctl(PR_SET_CHILD_SUBREAPER, 0)  # loads what they need
+    os.get_exec_path({})
+    while True:
+        order, fds, _, _ = socket.recv_fds(line, 1 << 17, 253)
+        if not order:
+            os._exit(0)
+        if order.startswith(b"r"):
+            os.waitpid(int(order[1:]), 0)
+            continue
+        try:
+            pid = os.fork()
+        except OSError as error:
+            line.send(b"failed %d" % (error.errno or 0))
+        else:
+            if pid == 0:
+                line.close()
+                obey(order[1:].split(b"\0"), fds)
+            line.send(b"forked %d" % pid)
+        for fd in fds:
+            os.close(fd)
+
+
+def obey(order: list[bytes], fds: list[int]) -> "NoReturn":
+    os.setsid()
+    for number, fd in enumerate(fds[:3]):
+        os.dup2(fd, number)
+        os.close(fd)
+    for fd in fds[3:]:
+        os.set_inheritable(fd, False)
+    control, status = fds[3:5]
+    folder, graces, env = order[0], (float(order[1]), float(order[2])), 4 + int(order[3])
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        os.write(status, b"failed %d\n" % (error.errno or 0))
+        os._exit(127)
+    pairs = (pair.partition(b"=") for pair in order[env:])
+    run(order[4:env], {name: value for name, _, value in pairs}, control, status, graces)
+
+
+def main() -> None:
+    if len(sys.argv) == 2:
+        serve(int(sys.argv[1]))
+    control, status, held = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    for fd in (control, status, *(int(fd) for fd in held.split(",") if fd)):
+        os.set_inheritable(fd, False)
+    env = dict(os.environb)
+    env.pop(b"LOCUS_STARTED_BY", None)  # orphans.py: what carries it is not an orphan
+    if env.pop(b"LOCUS_NO_LC_CTYPE", None):
+        env.pop(b"LC_CTYPE", None)  # Python's addition
+    run([os.fsencode(word) for word in sys.argv[7:]], env, control, status, (float(sys.argv[4]), float(sys.argv[5])))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from locus.process import Supervised, supervise
+from locus.process import Supervised, forking, supervise
 from support.procs import FAMILY, Family, Start, child_env
 
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     return child_env(tmp_path, FAMILY=FAMILY)
+
+
+@pytest.fixture(params=["started", "forked"])
+def supervisors(request: pytest.FixtureRequest, env: dict[str, str]) -> Iterator[None]:
+    """Both ways in which a supervisor comes about; `SUPERVISORS` tells a test's own processes which it is."""
+    env["SUPERVISORS"] = request.param
+    with forking() if request.param == "forked" else nullcontext():
+        yield
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from locus.errors import ProcessFailed
 from locus.process import supervise
 from support.procs import Start, alive, until_async
 
+pytestmark = pytest.mark.usefixtures("supervisors")
+
 PATIENCE = 10.0
 """Seconds for what has to come."""
 

@@ -17,12 +17,11 @@ from support.procs import Family, Start, alive, child_env, exists, numbers, unti
 
 # A runner: it adopts orphans, has an agent, and a tool of its own that must be spared when the agent's supervisor is killed.
 RUNNER = """
-import asyncio, json, os, sys
+import asyncio, contextlib, json, os, sys
 from pathlib import Path
-from locus.process import adopt_orphans, run, supervise, sweep_orphans
+from locus.process import adopt_orphans, forking, run, supervise, sweep_orphans
 async def main():
     folder, argv = Path(sys.argv[1]), sys.argv[2:]
-    adopt_orphans()
     assert await sweep_orphans() == 0
     tool = asyncio.create_task(run(["sh", "-c", f"setsid sleep 600 & echo $! > {folder}/daemon-of-tool; cat {folder}/answer"], cwd=folder))
     agent = await supervise(argv, cwd=folder, env={"FAMILY": os.environ["FAMILY"]}, grace=(60, 60))
@@ -32,10 +31,13 @@ async def main():
     (folder / "ended").write_text("1\\n")
     answer = (await tool).out
     print(json.dumps({"code": code, "lines": len(lines), "tool": answer, "again": await sweep_orphans()}))
-asyncio.run(main())
+adopt_orphans()
+with forking() if os.environ["SUPERVISORS"] == "forked" else contextlib.nullcontext():
+    asyncio.run(main())
 """
 
 
+@pytest.mark.usefixtures("supervisors")
 async def test_a_killed_supervisor_leaves_nothing_where_orphans_are_adopted(tmp_path: Path, env: dict[str, str], family: Family) -> None:
     os.mkfifo(tmp_path / "answer")
     runner = await asyncio.create_subprocess_exec(
@@ -55,6 +57,7 @@ async def test_a_killed_supervisor_leaves_nothing_where_orphans_are_adopted(tmp_
     assert json.loads(out) == {"code": 137, "lines": 0, "tool": "tool done", "again": 0}
 
 
+@pytest.mark.usefixtures("supervisors")
 async def test_a_killed_supervisors_family_is_known_by_its_mark_elsewhere(start: Start, family: Family) -> None:
     """This process adopts nothing, so the orphans go to init; only the one that cleared its environment cannot be told."""
     agent = await start(family.argv(), grace=(60, 60))
@@ -64,6 +67,7 @@ async def test_a_killed_supervisors_family_is_known_by_its_mark_elsewhere(start:
     assert set(family.survivors()) == {"cleared"}
 
 
+@pytest.mark.usefixtures("supervisors")
 async def test_the_reader_is_told_the_end_even_when_something_escaped_with_the_pipe(start: Start, family: Family) -> None:
     agent = await start(family.argv())
     await until_async(family.complete)
@@ -86,26 +90,27 @@ async def test_leftovers_of_a_run(tmp_path: Path, env: dict[str, str], family: F
 
 # A runner that is about to be killed: its agent carries the run's id, and so does its tool.
 KILLED_RUNNER = """
-import asyncio, os, sys
+import asyncio, contextlib, os, sys
 from pathlib import Path
-from locus.process import adopt_orphans, mark_children, run, supervise
+from locus.process import adopt_orphans, forking, mark_children, run, supervise
+folder, run_id, argv = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
 async def main():
-    folder, run_id, argv = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    adopt_orphans()
-    mark_children(run_id)
     env = {"FAMILY": os.environ["FAMILY"], "LOCUS_RUN_ID": run_id}
     agent = await supervise(argv, cwd=folder, env=env, grace=(0.3, 0.3))
     (folder / "supervisor").write_text(f"{agent.supervisor_pid}\\n")
     await run(["sh", "-c", f"echo $$ > {folder}/tool; until [ -e {folder}/go ]; do sleep 0.02; done; touch {folder}/finished"], cwd=folder)
     await agent.wait()
-asyncio.run(main())
+adopt_orphans()
+mark_children(run_id)
+with forking() if os.environ["SUPERVISORS"] == "forked" else contextlib.nullcontext():
+    asyncio.run(main())
 """
 
 Begin = Callable[[str], AbstractAsyncContextManager[tuple[asyncio.subprocess.Process, int, int]]]
 
 
 @pytest.fixture
-def begin(tmp_path: Path, env: dict[str, str], family: Family) -> Begin:
+def begin(tmp_path: Path, env: dict[str, str], family: Family, supervisors: None) -> Begin:
     """A runner in the middle of its work: `(runner, pid of the supervisor, pid of the tool)`."""
 
     @asynccontextmanager

@@ -17,6 +17,10 @@ from locus.locks import is_held, try_lock
 from locus.process import Supervised, supervise
 from support.procs import Family, Start, alive, carriers, child_env, child_of, descriptors, numbers, program, until, until_async
 
+pytestmark = pytest.mark.usefixtures("supervisors")
+
+FORKING = "forking() if os.environ['SUPERVISORS'] == 'forked' else contextlib.nullcontext()"
+
 
 async def everything(agent: Supervised) -> tuple[bytes, bytes]:
     """All lines of both streams, joined again."""
@@ -248,16 +252,17 @@ async def test_an_agent_that_forks_all_the_time_is_ended(start: Start, env: dict
     assert not carriers("LOCUS_TEST", name)
 
 
-CALLER = """
-import asyncio, sys
+CALLER = f"""
+import asyncio, contextlib, os, sys
 from pathlib import Path
-from locus.process import supervise
+from locus.process import forking, supervise
 async def main():
-    agent = await supervise(sys.argv[2:], cwd=Path.cwd(), env={"FAMILY": __import__("os").environ["FAMILY"]}, grace=(0.2, 0.2))
-    Path(sys.argv[1]).write_text(f"{agent.supervisor_pid}\\n")
+    agent = await supervise(sys.argv[2:], cwd=Path.cwd(), env={{"FAMILY": os.environ["FAMILY"]}}, grace=(0.2, 0.2))
+    Path(sys.argv[1]).write_text(f"{{agent.supervisor_pid}}\\n")
     async for _ in agent.lines:
         pass
-asyncio.run(main())
+with {FORKING}:
+    asyncio.run(main())
 """
 
 
@@ -276,11 +281,11 @@ async def test_a_killed_caller_leaves_nothing(tmp_path: Path, env: dict[str, str
 def test_an_event_loop_that_ends_in_the_middle_of_a_start_comes_to_its_end(tmp_path: Path, env: dict[str, str], steps: int) -> None:
     """As a runner's does that dies of an error of its own: everything is cancelled at once."""
     script = (
-        "import asyncio, json, sys\nfrom pathlib import Path\nfrom locus.process import supervise\n"
+        "import asyncio, contextlib, json, os, sys\nfrom pathlib import Path\nfrom locus.process import forking, supervise\n"
         "async def main():\n"
         "    starting = asyncio.create_task(supervise(['sleep', '600'], cwd=Path(sys.argv[1]), env=json.loads(sys.argv[2])))\n"
         "    for _ in range(int(sys.argv[3])):\n        await asyncio.sleep(0)\n"
-        "asyncio.run(main())\n"
+        f"with {FORKING}:\n    asyncio.run(main())\n"
     )
     mark = {"STARTED_IN": f"{tmp_path}-{steps}"}
     argv = [sys.executable, "-c", script, str(tmp_path), json.dumps(env | mark), str(steps)]

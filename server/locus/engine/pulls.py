@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 from locus.engine import messages
@@ -114,6 +115,13 @@ async def _brought_up_to_date(run: Run, pull: PullRequest, part: Part, ready: bo
 
 
 async def _template(run: Run) -> str | None:
+    """Read once per run."""
+    if run.template is None:
+        run.template = asyncio.create_task(_read_template(run))
+    return await asyncio.shield(run.template)  # it is other tasks' too
+
+
+async def _read_template(run: Run) -> str | None:
     """As it stands in the base, whatever agents do to it. Without it, if it cannot be read, there is a pull request all the same."""
     with contextlib.suppress(LocusError):
         base = await known_base(run.repo, run.base_branch)

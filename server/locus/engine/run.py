@@ -66,6 +66,8 @@ class Run:
     """What checks said before the tasks."""
     drafting: asyncio.Task[None] | None = None
     """A sprint's draft pull request that is being made."""
+    template: asyncio.Task[str | None] | None = None
+    """The repository's own for pull requests, being read since the first was made."""
 
     left_out: set[int] = field(default_factory=set)
     """Tasks that were withdrawn before their turn came: they are nobody's failure."""

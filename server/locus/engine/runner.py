@@ -47,7 +47,8 @@ def main(folder: Path, lock_fd: int) -> int:
     process.adopt_orphans()
     process.mark_children(folder.name)
     try:
-        asyncio.run(conduct(folder, Journal(folder / store.JOURNAL), signals=True, lock=lock))
+        with process.forking():
+            asyncio.run(conduct(folder, Journal(folder / store.JOURNAL), signals=True, lock=lock))
     finally:
         lock.close()
     return 0

@@ -1,8 +1,9 @@
-"""Whether a process is there, as far as POSIX can be asked."""
+"""Whether a process is there, as far as one can be asked."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 
 def is_there(pid: int) -> bool:
@@ -14,3 +15,12 @@ def is_there(pid: int) -> bool:
     except PermissionError:  # somebody else's, but there
         return True
     return True
+
+
+def lives(pid: int) -> bool:
+    """A zombie does not. For Linux."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat[stat.rindex(b")") + 2 :][:1] not in (b"Z", b"X")  # proc(5)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from locus.process.argv import not_started, require_folder
-from locus.process.orphans import RUN_ID, STARTED_BY, descendants, living, send
-from locus.process.spawned import Spawned
+from locus.process.orphans import descendants, living, marks, send
+from locus.process.spawned import Order, Spawn, Spawned, popen
 from locus.process.stdin import Stdin
 
 HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
@@ -44,32 +43,25 @@ class Child(asyncio.SubprocessProtocol):
         env: Mapping[str, str],
         input: bytes,
         interactive: bool = False,
-        through: Sequence[str] = (),
-        inherit: Sequence[int] = (),
+        spawn: Spawn = popen,
     ) -> None:
-        """Executes `words`, or `through` followed by them. `input` is all that stdin has, or, with `interactive`, the first of it. When
-        this is cancelled the child may be there (`started`): the caller ends it."""
+        """Executes `words`, marked as ours. `input` is all that stdin has, or, with `interactive`, the first of it. When this is cancelled
+        the child may be there (`started`): the caller ends it. `spawn` is not for Windows."""
         require_folder(words, cwd)
-        run = {RUN_ID: os.environ[RUN_ID]} if RUN_ID in os.environ else {}
-        options: dict[str, Any] = {"cwd": cwd, "env": {**env, **run, STARTED_BY: str(os.getpid())}}
-        if sys.platform == "win32":
-            options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
-        else:
-            options |= {"start_new_session": True, "pass_fds": inherit}
+        marked = {**env, **marks()}
         stdin = await self._open_stdin(input, interactive)
         try:
             if sys.platform == "win32":
                 pipes = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-                await asyncio.get_running_loop().subprocess_exec(lambda: self, *through, *words, **pipes, **options)
+                options = {"cwd": cwd, "env": marked, "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+                await asyncio.get_running_loop().subprocess_exec(lambda: self, *words, **pipes, **options)
             else:
-                spawned = self._transport = Spawned(self, (*through, *words), stdin=stdin, **options)
+                self._transport = spawned = Spawned(self, lambda out, err: spawn(Order(tuple(words), cwd, marked, (stdin, out, err))))
                 await spawned.connect()
         except OSError as error:
-            program = words if not through or error.errno == errno.E2BIG else through
-            raise not_started(program, cwd, error) from error
+            raise not_started(words, cwd, error) from error
         finally:
-            if stdin >= 0:
-                os.close(stdin)
+            os.close(stdin)
 
     @property
     def started(self) -> bool:
@@ -172,7 +164,7 @@ class Child(asyncio.SubprocessProtocol):
     async def _open_stdin(self, data: bytes, stays_open: bool) -> int:
         """A descriptor from which `data` can be read. A pipe: asyncio's own would be a socket, on which a shell cannot open /dev/stdin."""
         if not data and not stays_open:
-            return subprocess.DEVNULL
+            return os.open(os.devnull, os.O_RDONLY)
         stdin, reading = await Stdin.open()
         if data:
             stdin.feed(data)

@@ -68,6 +68,12 @@ def mark_children(run_id: str) -> None:
     os.environ[RUN_ID] = run_id
 
 
+def marks() -> dict[str, str]:
+    """What a process that we start has in its environment."""
+    run = {RUN_ID: os.environ[RUN_ID]} if RUN_ID in os.environ else {}
+    return {**run, STARTED_BY: str(os.getpid())}
+
+
 def leftovers(run_id: str) -> list[int]:
     """Processes of this user that carry the run's id in their environment, ours excepted: what a run left whose runner was killed.
 

@@ -9,17 +9,57 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be executed, and on which descriptors. It leads a session of its own."""
+
+    words: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    stdio: tuple[int, int, int]
+
+
+class Process(Protocol):
+    @property
+    def pid(self) -> int: ...
+
+    def wait(self) -> int:
+        """The exit code, the signal's number negative; it is reaped. Called once, when it has ended or by a thread."""
+
+
+Spawn = Callable[[Order], Process]
+"""Executes an order; raises OSError where that is not possible."""
+
+
+def popen(order: Order, *, through: Sequence[str] = (), inherit: Sequence[int] = ()) -> Process:
+    """As a child of ours, which executes `through` followed by the words, and has the descriptors `inherit` too."""
+    stdin, stdout, stderr = order.stdio
+    return subprocess.Popen(
+        (*through, *order.words),
+        bufsize=0,
+        cwd=order.cwd,
+        env=order.env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        pass_fds=inherit,
+        start_new_session=True,
+    )
 
 
 class Spawned:
     """What Child needs of an `asyncio.SubprocessTransport`, and tells the same to its protocol."""
 
-    def __init__(self, protocol: asyncio.SubprocessProtocol, words: Sequence[str], *, stdin: int, **options: Any) -> None:
-        """Executes `words`; raises OSError where that is not possible. `connect` is called next."""
+    def __init__(self, protocol: asyncio.SubprocessProtocol, start: Callable[[int, int], Process]) -> None:
+        """`start` is called with the descriptors for stdout and stderr; `connect` is called next."""
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._code: int | None = None
@@ -30,7 +70,7 @@ class Spawned:
             for fd in (1, 2):
                 self._ends[fd], end = os.pipe()
                 writing.append(end)
-            self._process = subprocess.Popen(words, bufsize=0, stdin=stdin, stdout=writing[0], stderr=writing[1], **options)
+            self._process = start(*writing)
         except BaseException:
             self._close_ends()
             raise

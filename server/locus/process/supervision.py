@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from locus.errors import ProcessFailed
 from locus.process.argv import Argument, checked_words, interpreter, interpreter_env, not_started
 from locus.process.child import HELD_PIPE_GRACE, Child
+from locus.process.forking import fork_server
 from locus.process.orphans import kill_marked, sweep_orphans
 from locus.process.output import LINE_CAP, Lines, Stream
+from locus.process.spawned import Order, Process, popen
 from locus.process.stdin import Stdin
 
 _SUPERVISED_AS: Final = "LOCUS_SUPERVISED_AS"
@@ -134,18 +139,10 @@ async def supervise(
     control, control_writer = os.pipe()
     status_reader, status = os.pipe()
     report, report_pipe = await _reader(status_reader)
-    options = [str(control), str(status), ",".join(map(str, hold)), *map(str, grace)]
+    spawn = partial(_spawn, control, status, hold, grace)
     try:
         try:
-            await child.start(
-                words,
-                through=[*interpreter("supervisor.py"), *options, "--"],
-                cwd=cwd,
-                env=interpreter_env({**env, _SUPERVISED_AS: name}),
-                input=input,
-                interactive=interactive,
-                inherit=(control, status, *hold),
-            )
+            await child.start(words, cwd=cwd, env={**env, _SUPERVISED_AS: name}, input=input, interactive=interactive, spawn=spawn)
         finally:
             os.close(control)
             os.close(status)
@@ -172,6 +169,20 @@ async def supervise(
     end = asyncio.create_task(_end(child, lines, report, name))
     end.add_done_callback(lambda _: report_pipe.close())
     return Supervised(child, lines, int(said[1]), control_writer, end, sum(grace))
+
+
+def _spawn(control: int, status: int, hold: Sequence[int], grace: tuple[float, float], order: Order) -> Process:
+    """The supervisor, forked where somebody does that for us."""
+    server = fork_server()
+    forked = server.fork(order, control, status, hold, grace) if server is not None else None
+    if forked is not None:
+        return forked
+    options = [str(control), str(status), ",".join(map(str, hold)), *map(str, grace)]
+    through = [*interpreter("supervisor.py"), *options, "--"]
+    try:
+        return popen(replace(order, env=interpreter_env(order.env)), through=through, inherit=(control, status, *hold))
+    except OSError as error:
+        raise not_started(order.words if error.errno == errno.E2BIG else through, order.cwd, error) from error
 
 
 async def _reader(fd: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
