@@ -170,6 +170,11 @@ class Workspace:
         return self.state / (DATABASE if self.place is None else "github.json")
 
     @property
+    def head_log(self) -> Path:
+        """What grows when the person commits, merges or switches in their checkout."""
+        return self.repo.git_dir / "logs" / "HEAD"
+
+    @property
     def has_tasks(self) -> bool:
         """Looking must not make a database where nobody has asked for one."""
         return self.place is not None or self.tasks_file.exists()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from unittest.mock import AsyncMock
+
+import pytest
+
 from locus.anchors.files import path_of
+from locus.repo.git import git
 from support.house import House, done, states
 
 
@@ -70,6 +75,21 @@ async def test_a_merged_branch_closes_its_issue_at_the_next_look_and_a_new_run_b
     assert done(await house.run(number))
     pulls = await house.ws.tracker.pulls(f"locus/issue-{number}")
     assert [pull.state for pull in pulls] == ["open", "merged"]
+
+
+async def test_of_many_open_pull_requests_the_merged_ones_are_found_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [await house.issue(f"echo {name} > {name}.txt") for name in "abcd"]
+    assert done(await house.run(*numbers))
+    house.person.git("merge", "--quiet", "--no-ff", "-m", "Merged", f"locus/issue-{numbers[1]}")
+    asked = AsyncMock(wraps=git)
+    monkeypatch.setattr("locus.repo.objects.git", asked)
+    assert {task.number for task in await house.call("locus.issue.list")} == {numbers[0], *numbers[2:]}
+    assert asked.await_count == 3, "one for where all stand, one for each place where the base does"
+    house.person.git("merge", "--quiet", "--no-ff", "-m", "Merged", f"locus/issue-{numbers[0]}")
+    house.person.git("push", "--quiet", "origin", "main")
+    house.person.git("fetch", "--quiet", "origin", "main:refs/locus/base/main")
+    house.person.git("reset", "--quiet", "--hard", "HEAD~2")
+    assert {task.number for task in await house.call("locus.issue.list")} == set(numbers[2:]), "merged on the remote"
 
 
 async def test_a_new_run_of_a_sprint_skips_what_is_done(house: House) -> None:

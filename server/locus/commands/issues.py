@@ -125,13 +125,17 @@ async def listed(ws: Workspace, args: ListIssues, _face: Face) -> list[Task]:
     return [_placed(ws, task) for task in tasks]
 
 
-async def refreshed(ws: Workspace) -> None:
-    """Where tasks are shown as they were at the last look: looks again. Raises LocusError when the tracker cannot be asked."""
-    from locus.engine.merged import follow_pulls
+async def known(ws: Workspace) -> list[Task]:
+    """The open ones as the tracker has them. What happened to their pull requests is `refreshed`'s to find out."""
+    return [_placed(ws, task) for task in await ws.tracker.tasks(TaskFilter())]
 
+
+async def refreshed(ws: Workspace) -> None:
+    """Looks at what may have happened outside of Locus. Raises LocusError when the tracker cannot be asked."""
     await ws.tracker.refresh()
-    if ws.tracker.keeper != "local" and ws.settings().config.agent.auto_label:
-        await follow_pulls(ws.repo, ws.tracker, await ws.tracker.tasks(TaskFilter(state="all")))
+    if ws.has_tasks:
+        state: Literal["open", "all"] = "open" if ws.tracker.keeper == "local" else "all"
+        await _followed(ws, await ws.tracker.tasks(TaskFilter(state=state)), refreshing=True)
 
 
 async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:
@@ -139,13 +143,13 @@ async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:
     return _placed(ws, await ws.tracker.get(args.number) if await _followed(ws, [task]) else task)
 
 
-async def _followed(ws: Workspace, tasks: list[Task]) -> bool:
+async def _followed(ws: Workspace, tasks: list[Task], *, refreshing: bool = False) -> bool:
     """What happened to their pull requests outside of Locus shows in the issues, unless statuses are not to be written. Where tasks are
     shown as they were at the last look, that look has done it.
     """
     from locus.engine.merged import follow_pulls
 
-    if ws.tracker.keeper != "local" and (ws.mirrored or not ws.settings().config.agent.auto_label):
+    if ws.tracker.keeper != "local" and ((ws.mirrored and not refreshing) or not ws.settings().config.agent.auto_label):
         return False
     return await follow_pulls(ws.repo, ws.tracker, tasks)
 

@@ -13,8 +13,10 @@ from collections.abc import Collection, Sequence
 from locus.errors import LocusError
 from locus.model import body, naming
 from locus.model.task import PullRequest, Task, TaskStatus
+from locus.repo.base import BASE_REFS
 from locus.repo.discover import Repository
-from locus.repo.objects import is_ancestor, rev_parse
+from locus.repo.names import head_ref
+from locus.repo.objects import merged_into, rev_parse
 from locus.tracker.protocol import Tracker
 
 log = logging.getLogger(__name__)
@@ -50,25 +52,26 @@ def _followed(task: Task) -> TaskStatus | None:
 
 
 async def _close_merged(repo: Repository, tracker: Tracker, tasks: Sequence[Task]) -> bool:
-    """One git process answers for all whose branch has not moved."""
-    pulls = {task.pull_request.number: task.pull_request for task in tasks if task.pull_request and task.pull_request.state == "open"}
-    if not pulls:
-        return False
-    changed = False
-    names = [
-        ref for pull in pulls.values() for ref in (f"refs/heads/{pull.branch}", f"refs/heads/{pull.base}", f"refs/locus/base/{pull.base}")
-    ]
-    found = await rev_parse(repo.here, *names)
-    for index, pull in enumerate(pulls.values()):
-        tip, *bases = found[3 * index : 3 * index + 3]
-        if tip is None or not pull.branch.startswith(naming.PREFIX):
-            continue
-        for base in bases:
-            if base is not None and await is_ancestor(repo.here, tip, base):
-                await note_merged(tracker, pull)
-                changed = True
-                break
-    return changed
+    """Two git processes answer for all, and a third where the remote's base is not what is here."""
+    pulls = {
+        head_ref(pull.branch): pull
+        for task in tasks
+        if (pull := task.pull_request) is not None and pull.state == "open" and pull.branch.startswith(naming.PREFIX)
+    }
+    bases = sorted({ref for pull in pulls.values() for ref in _bases(pull)})
+    commits = dict(zip(bases, await rev_parse(repo.here, *bases), strict=True)) if pulls else {}
+    merged: dict[str, PullRequest] = {}
+    for commit in {commit for commit in commits.values() if commit is not None}:
+        towards = {ref: pull for ref, pull in pulls.items() if commit in [commits[base] for base in _bases(pull)]}
+        merged |= {ref: pulls[ref] for ref in await merged_into(repo.here, commit, towards)}
+    for pull in merged.values():
+        await note_merged(tracker, pull)
+    return bool(merged)
+
+
+def _bases(pull: PullRequest) -> tuple[str, str]:
+    """Here, and as it was last fetched."""
+    return head_ref(pull.base), f"{BASE_REFS}{pull.base}"
 
 
 async def note_merged(tracker: Tracker, pull: PullRequest, *, keep_open: Collection[int] = ()) -> PullRequest:

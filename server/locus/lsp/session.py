@@ -60,7 +60,7 @@ class Session:
         self._buffers = Buffers(lambda: server.documents)
         self._following = Following(tasks)
         face = EditorFace(client, self._buffers)
-        self._cache = TaskCache(tasks, face)
+        self._cache = TaskCache(tasks)
         self._code = AnchoredCode(self._buffers, self._cache)
         self._disk = DiskWatch(tasks)
         self._refresh = TrackerRefresh(tasks, self._watch)
@@ -161,7 +161,8 @@ class Session:
 
     def _watched(self, workspace: Workspace) -> dict[Path, Any]:
         config = dict.fromkeys(files_of(workspace), self._config.changed)
-        return {workspace.tasks_file: partial(self._cache.refresh, workspace), **config}
+        looks = {workspace.head_log: self._refresh.soon} if workspace.keeper == "local" else {}  # a merge ends with a look at its issue
+        return {workspace.tasks_file: partial(self._cache.refresh, workspace), **looks, **config}
 
     async def _announce(self) -> None:
         await self._following.looked()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,12 @@ async def is_ancestor(cwd: Path, ancestor: str, descendant: str) -> bool:
     if done.code not in (0, 1):
         raise failure(done, "git merge-base")
     return done.code == 0
+
+
+async def merged_into(cwd: Path, commit: str, refs: Collection[str]) -> set[str]:
+    """Those of the refs, by their full names, whose commits can be reached from `commit`."""
+    done = await git("for-each-ref", f"--merged={require_revision(commit)}", "--format=%(refname)", *refs, cwd=cwd)
+    return set(done.out.splitlines()).intersection(refs)
 
 
 async def merge_base(cwd: Path, one: str, other: str) -> str | None:

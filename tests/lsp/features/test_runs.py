@@ -388,3 +388,19 @@ async def test_what_verification_found_is_shown_in_the_persons_files_until_it_pa
         await shown.diagnostics(uri, lambda found: found == [], after=mark)
         await shown.diagnostics(made.as_uri(), lambda found: found == [], after=mark)
         await house.ended(run_id)
+
+
+async def test_a_merge_in_the_checkout_shows_at_once(house: House, open_editor: Callable[..., Any]) -> None:
+    """Nobody asks for issues, and nothing else changes them."""
+    await house.trust()
+    file = house.person.path / "src/app.py"
+    async with open_editor() as shown:
+        uri = shown.show(file)
+        number = (await shown.run("locus.issue.create", uri=uri, range=span(0, 0, 0, 3), title="Mend it", body="RUN: echo a > a.txt"))[
+            "number"
+        ]
+        await ended(shown, (await shown.run("locus.run.start", tasks=[number]))["runId"])
+        await shown.until_lenses(uri, lambda titles: any(f"#{number} done" in title for title in titles))
+        house.person.git("merge", "--quiet", "--no-ff", "-m", "Merged", f"locus/issue-{number}")
+        await shown.until_lenses(uri, lambda titles: not titles)
+        assert (await house.ws.tracker.get(number)).state == "closed"

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from locus.anchors.files import path_of
-from locus.commands.issues import ListIssues, listed
-from locus.commands.registry import Face
+from locus.commands.issues import known
 from locus.errors import LocusError
 from locus.lsp.features.later import Later
 from locus.lsp.tasks import Tasks
@@ -28,9 +27,8 @@ class AnchoredTask:
 
 
 class TaskCache:
-    def __init__(self, tasks: Tasks, face: Face) -> None:
+    def __init__(self, tasks: Tasks) -> None:
         self.listeners: list[Callable[[], None]] = []
-        self._face = face
         self._workspaces: list[Workspace] = []
         self._tasks: dict[Workspace, list[AnchoredTask]] = {}
         self._by_path: dict[Path, list[AnchoredTask]] = {}
@@ -71,7 +69,7 @@ class TaskCache:
                     await workspace.settle()
                     if not workspace.has_tasks:
                         continue
-                    tasks = await listed(workspace, ListIssues(state="open"), self._face)
+                    tasks = await known(workspace)
                 except LocusError as error:
                     log.warning("the tasks of %s cannot be read: %s", workspace.root, error)
                     continue

@@ -1,4 +1,4 @@
-"""Tasks that live elsewhere are looked at now and then; what has changed there is in a file that is watched."""
+"""What happens to tasks elsewhere, on GitHub or by a merge, is looked for now and then; what it changed is in a file that is watched."""
 
 from __future__ import annotations
 
@@ -45,10 +45,13 @@ class TrackerRefresh:
         if self._workspaces != before:
             self._wanted.set()
 
+    def soon(self) -> None:
+        self._wanted.set()
+
     def run_changed(self, change: RunChange) -> None:
         """A run that has ended has changed its tasks."""
         if change.ended_now:
-            self._wanted.set()
+            self.soon()
 
     async def _run(self) -> None:
         while True:
