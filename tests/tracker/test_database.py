@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -365,3 +366,45 @@ def test_the_keeper_is_imported_only_when_chosen(tmp_path: Path) -> None:
     code = "import sys, locus.tracker.protocol, locus.workspace; print('sqlite3' in sys.modules or 'locus.tracker.local' in sys.modules)"
     said, _ = child(tmp_path, code).communicate(timeout=60)
     assert said == "False\n"
+
+
+async def test_one_after_the_other_share_a_connection(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = Mock(wraps=sqlite3.connect)
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    tracker = LocalTracker(file)
+    for title in "abc":
+        await tracker.create(TaskDraft(title=title))
+    assert len(await tracker.tasks(TaskFilter())) == 3
+    assert connect.call_count == 1
+    await asyncio.gather(*(tracker.create(TaskDraft(title="at once")) for _ in range(8)), *(tracker.get(1) for _ in range(8)))
+    assert len(await tracker.tasks(TaskFilter())) == 11
+
+
+async def test_a_failed_transaction_leaves_no_connection_behind(file: Path) -> None:
+    tracker = LocalTracker(file)
+    await tracker.create(TaskDraft(title="a"))
+    with pytest.raises(LocusError):
+        await tracker.get(7)
+    assert (await tracker.create(TaskDraft(title="b"))).number == 2
+
+
+@pytest.mark.parametrize("how", ["in place", "as another file", "by another process"])
+async def test_what_others_did_to_the_file_is_seen(tmp_path: Path, file: Path, how: str) -> None:
+    """Also a copy that is put back with as many changes behind it as the file had that we know."""
+    tracker = LocalTracker(file)
+    await tracker.create(TaskDraft(title="kept"))
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(file.read_bytes())
+    await tracker.create(TaskDraft(title="ours"))
+    if how == "by another process":
+        change(file, "UPDATE issues SET title = 'theirs' WHERE number = 2")
+    else:
+        await LocalTracker(copy).create(TaskDraft(title="theirs"))
+        if how == "in place":
+            file.write_bytes(copy.read_bytes())
+        else:
+            copy.replace(file)
+    assert {task.title for task in await tracker.tasks(TaskFilter())} == {"kept", "theirs"}
+    file.unlink()
+    assert await tracker.tasks(TaskFilter()) == []
+    assert (await tracker.create(TaskDraft(title="new"))).number == 1

@@ -1,4 +1,4 @@
-"""One SQLite file, opened for each call: transactions, migrations, and its errors in our words.
+"""One SQLite file: transactions, migrations, and its errors in our words.
 
 Nothing here opens the file by other means than SQLite: closing any descriptor of it would drop this process' POSIX locks on it.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,14 +24,23 @@ BUSY_SECONDS = 30.0
 _HEADER = "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"
 
 
+_Stamp = tuple[int, int, int, int]
+"""By which a file is known again that nobody has written or replaced: device, inode, nanoseconds, bytes."""
+
+
 class Database:
-    """Safe to use from several threads and processes: every transaction has a connection of its own."""
+    """Safe to use from several threads and processes: every transaction has a connection to itself.
+
+    Opening one takes longer than most transactions do: that of the last is kept for the next, if nobody else was at the file meanwhile.
+    """
 
     def __init__(self, file: Path, *, steps: Sequence[Sequence[str]] = STEPS, busy: float = BUSY_SECONDS) -> None:
         self._file = file
         self._steps = steps
         self._busy = busy
         self._writing = threading.Lock()  # SQLite's own waiting is a sleep that grows: threads of one process need not go through it
+        self._kept: dict[_Stamp, sqlite3.Connection] = {}
+        weakref.finalize(self, _close, self._kept)
 
     @property
     def exists(self) -> bool:
@@ -38,20 +48,53 @@ class Database:
 
     def read(self, work: Work[T]) -> T:
         """One consistent view. A file that is not there yet reads as an empty one and is not created."""
-        with self._errors(), closing(self._open() if self.exists else sqlite3.connect(":memory:", isolation_level=None)) as connection:
-            self._migrate(connection)
+        with self._errors(), self._connection(at_all=self.exists) as connection:
             return _transaction(connection, "BEGIN", work)
 
     def write(self, work: Work[T]) -> T:
         """All of `work` or nothing of it, after every writer that came before."""
         with self._errors(), self._writing:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._open()) as connection:
-                self._migrate(connection)
+            with self._connection() as connection:
                 return _transaction(connection, "BEGIN IMMEDIATE", work)
 
+    @contextmanager
+    def _connection(self, *, at_all: bool = True) -> Iterator[sqlite3.Connection]:
+        if not at_all:
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+                self._migrate(connection)
+                yield connection
+            return
+        connection = self._take() or self._open()
+        try:
+            self._migrate(connection)
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection)
+
+    def _take(self) -> sqlite3.Connection | None:
+        stamp = self._stamp()
+        kept = self._kept.pop(stamp, None) if stamp is not None else None
+        _close(self._kept)
+        return kept
+
+    def _keep(self, connection: sqlite3.Connection) -> None:
+        stamp = self._stamp()
+        before = self._kept.setdefault(stamp, connection) if stamp is not None else None
+        if before is not connection:
+            connection.close()
+
+    def _stamp(self) -> _Stamp | None:
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._file, timeout=self._busy, isolation_level=None)
+        connection = sqlite3.connect(self._file, timeout=self._busy, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
@@ -93,6 +136,12 @@ class Database:
             raise known from error
         except OSError as error:
             raise LocusError(f"{self._file.parent}: {error.strerror}", "Locus keeps its state there; make the folder writable") from error
+
+
+def _close(kept: dict[_Stamp, sqlite3.Connection]) -> None:
+    with suppress(KeyError):  # another thread was faster
+        while kept:
+            kept.popitem()[1].close()
 
 
 def _transaction(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
