@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from locus.process.argv import not_started, require_folder
 from locus.process.orphans import descendants, living, marks, send
-from locus.process.spawned import Order, Spawn, Spawned, popen
+from locus.process.spawned import Order, Pipe, Spawn, Spawned, popen
 from locus.process.stdin import Stdin
 
 HELD_PIPE_GRACE: Final = 0.5  # seconds for which an ended process' pipes are read on: a daemon (ssh's ControlPersist) may keep them
@@ -57,7 +57,7 @@ class Child(asyncio.SubprocessProtocol):
                 await asyncio.get_running_loop().subprocess_exec(lambda: self, *words, **pipes, **options)
             else:
                 self._transport = spawned = Spawned(self, lambda out, err: spawn(Order(tuple(words), cwd, marked, (stdin, out, err))))
-                await spawned.connect()
+                spawned.connect()
         except OSError as error:
             raise not_started(words, cwd, error) from error
         finally:
@@ -147,7 +147,7 @@ class Child(asyncio.SubprocessProtocol):
     def hold_back(self, yes: bool) -> None:
         """Stops or goes on reading, so that the pipes fill and the child waits."""
         for fd in self._open:
-            pipe = cast(asyncio.ReadTransport | None, self._process.get_pipe_transport(fd))
+            pipe = cast(asyncio.ReadTransport | Pipe | None, self._process.get_pipe_transport(fd))
             if pipe is None:
                 continue  # not read yet
             if yes:

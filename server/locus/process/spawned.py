@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+_AT_ONCE: Final = 64 * 1024  # bytes: as much as a pipe holds
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Spawned:
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._code: int | None = None
-        self._pipes: dict[int, asyncio.ReadTransport] = {}
+        self._pipes: dict[int, Pipe] = {}
         self._ends: dict[int, int] = {}
         writing: list[int] = []
         try:
@@ -79,15 +80,11 @@ class Spawned:
                 os.close(end)
         self._watch()
 
-    async def connect(self) -> None:
-        """What it prints comes to the protocol from now on."""
-        try:
-            for fd in (1, 2):
-                pipe = os.fdopen(self._ends.pop(fd), "rb", buffering=0)
-                self._pipes[fd], _ = await self._loop.connect_read_pipe(partial(_Pipe, self._protocol, fd), pipe)
-        except BaseException:
-            self._close_ends()
-            raise
+    def connect(self) -> None:
+        """What it prints comes to the protocol from now on. Raises OSError."""
+        for fd, end in list(self._ends.items()):
+            self._pipes[fd] = Pipe(self._loop, self._protocol, fd, end)
+            del self._ends[fd]
 
     # asyncio.SubprocessTransport
 
@@ -97,7 +94,7 @@ class Spawned:
     def get_returncode(self) -> int | None:
         return self._code
 
-    def get_pipe_transport(self, fd: int) -> asyncio.BaseTransport | None:
+    def get_pipe_transport(self, fd: int) -> Pipe | None:
         return self._pipes.get(fd)
 
     def close(self) -> None:
@@ -137,12 +134,39 @@ class Spawned:
         self._protocol.process_exited()
 
 
-class _Pipe(asyncio.Protocol):
-    def __init__(self, protocol: asyncio.SubprocessProtocol, fd: int) -> None:
-        self._protocol, self._fd = protocol, fd
+class Pipe:
+    """What it prints to `fd`, read from `end` as the event loop turns. A transport of asyncio's takes five more turns to set up and to put
+    away, and most of these processes live for milliseconds."""
 
-    def data_received(self, data: bytes) -> None:
-        self._protocol.pipe_data_received(self._fd, data)
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.SubprocessProtocol, fd: int, end: int) -> None:
+        self._loop, self._protocol, self._fd, self._end = loop, protocol, fd, end
+        os.set_blocking(end, False)
+        self.resume_reading()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._protocol.pipe_connection_lost(self._fd, exc)
+    def pause_reading(self) -> None:
+        if self._end >= 0:
+            self._loop.remove_reader(self._end)
+
+    def resume_reading(self) -> None:
+        if self._end >= 0:
+            self._loop.add_reader(self._end, self._read)
+
+    def close(self) -> None:
+        """The protocol hears that it has ended, as it does when nobody has the other end any longer."""
+        if self._end >= 0:
+            self.pause_reading()
+            os.close(self._end)
+            self._end = -1
+            self._loop.call_soon(self._protocol.pipe_connection_lost, self._fd, None)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._end, _AT_ONCE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._protocol.pipe_data_received(self._fd, data)
+        else:
+            self.close()

@@ -12,7 +12,7 @@ from locus.locks import lock
 from locus.process import Completed
 from locus.repo import gitconfig, ref_locks
 from locus.repo.base import QUIET_FETCH
-from locus.repo.discover import Repository, discover
+from locus.repo.discover import Repository, common_dir_of, discover, linked_git_dir
 from locus.repo.git import NETWORK_TIMEOUT, failure, git, hint_for, last_words
 from locus.repo.names import head_ref
 
@@ -85,11 +85,10 @@ async def push(worktree: Path, remote: str, branch: str, *, expected: str | None
 
 def _from_the_main_worktree(worktree: Path, remote: str) -> tuple[str, ...]:
     """A remote that is a relative path is meant from the main worktree; git would look for it from this one."""
-    repo = discover(worktree)
-    url = gitconfig.read(repo.common_dir / "config").get(f"remote.{remote}.url", "")
+    url = gitconfig.read(common_dir_of(linked_git_dir(worktree)) / "config").get(f"remote.{remote}.url", "")
     if not url.startswith(("./", "../")):
         return ()
-    return ("-c", f"url.{(repo.main / url).resolve()}.insteadOf={url}")
+    return ("-c", f"url.{(discover(worktree).main / url).resolve()}.insteadOf={url}")
 
 
 async def fetch_own(repo: Repository, remote: str, branch: str) -> str | None:

@@ -138,11 +138,25 @@ def restored_from(record: Path) -> str | None:
 
 def intact(repo: Repository, worktree: Path) -> bool:
     """Its `.git` leads to a record of this repository that leads back."""
+    if _as_made(repo, worktree):
+        return True
     try:
         record = linked_git_dir(worktree)
     except (OSError, Refused):
         return False
     return record.parent == repo.common_dir / "worktrees" and _leads_to(record) == real(worktree) / ".git"
+
+
+def _as_made(repo: Repository, worktree: Path) -> bool:
+    """As `intact`, where both say so word for word as git has written it; that is quick to see."""
+    try:
+        said = os.fsdecode((worktree / ".git").read_bytes())
+        record = Path(said.removeprefix("gitdir:").strip())
+        back = os.fsdecode((record / "gitdir").read_bytes())
+    except (OSError, ValueError):
+        return False
+    made = said.startswith("gitdir:") and record.parent == repo.common_dir / "worktrees" and back.strip() == f"{worktree}{os.sep}.git"
+    return made and (record / "HEAD").is_file() and (record / "commondir").is_file()
 
 
 def mend(repo: Repository, worktree: Path) -> None:
