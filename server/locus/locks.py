@@ -94,8 +94,11 @@ def try_lock(path: Path) -> Lock | None:
     """The lock, or None when somebody holds it. Makes the file and its folder; what stands in the file means nothing."""
     for _ in range(_DELETIONS):
         with _explained(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             good = False
             try:
                 taken = _take(fd, path)

@@ -68,6 +68,11 @@ async def plan(ws: Workspace, args: PlanRun, face: Face) -> Plan:
     return await draw_up(ws, await _request(ws, args, face), prompts=args.prompts)
 
 
+def load() -> None:
+    """What a start needs: it takes some tens of milliseconds."""
+    import locus.engine.launch  # noqa: F401
+
+
 async def start(ws: Workspace, args: StartRun, face: Face) -> RunStartedResult:
     from locus.engine.launch import start as launch
 

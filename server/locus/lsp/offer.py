@@ -55,6 +55,7 @@ class Offer:
         session: Session = module.Session(self._server, self._params)
         await session.open()
         self._session = session
+        self._server.tasks.start(session.warm_up(), "warming up")
         return session
 
     def _initialize(self, params: types.InitializeParams) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from lsprotocol import types
 
+from locus.commands import runs
 from locus.errors import LocusError
 from locus.lsp.buffers import Buffers
 from locus.lsp.editor_settings import EditorSettings
@@ -103,6 +104,10 @@ class Session:
             self._refresh.keep(workspaces)
             self._config.changed()
         self._server.tasks.start(self._announce(), "announcing runs")
+
+    async def warm_up(self) -> None:
+        """The first run of a session starts as quickly as the next."""
+        await asyncio.to_thread(runs.load)
 
     async def follow_settings(self) -> None:
         await self._settings.follow()

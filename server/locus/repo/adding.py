@@ -31,7 +31,7 @@ class NotMade(Exception):
 
 async def making(repo: Repository) -> Lock:
     """Held while a record of one of our worktrees is made or removed."""
-    return await lock(repo.state_dir / "locks" / "worktrees", poll=0.005)
+    return await lock(repo.state_dir / "locks" / "worktrees", poll=0.01)
 
 
 async def add(repo: Repository, path: Path, branch: str | None, start: str | None) -> None:

@@ -10,7 +10,7 @@ from locus.locks import lock
 from locus.repo import ref_locks, staging
 from locus.repo.discover import Repository
 from locus.repo.facts import Head, head, remotes, require_commits
-from locus.repo.git import NETWORK_TIMEOUT, git
+from locus.repo.git import NETWORK_TIMEOUT, NO_GC, git
 from locus.repo.names import head_ref, require_branch
 from locus.repo.objects import commit_of, rev_parse, update_ref
 from locus.repo.remotes import Remotes
@@ -18,18 +18,7 @@ from locus.repo.remotes import Remotes
 BASE_REFS = "refs/locus/base/"
 SNAPSHOT_REFS = "refs/locus/snapshot/"
 
-QUIET_FETCH = (
-    "-c",
-    "gc.auto=0",
-    "-c",
-    "maintenance.auto=false",
-    "fetch",
-    "--quiet",
-    "--no-tags",
-    "--no-write-fetch-head",
-    "--no-recurse-submodules",
-    "--refmap=",
-)
+QUIET_FETCH = (*NO_GC, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
 """A fetch that moves none of the person's refs and starts no housekeeping."""
 
 

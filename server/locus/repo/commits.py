@@ -9,7 +9,7 @@ from pathlib import Path
 
 from locus.errors import Refused
 from locus.repo import staging
-from locus.repo.git import GitFailed, failure, git, last_words
+from locus.repo.git import NO_GC, GitFailed, failure, git, last_words
 from locus.repo.names import require_revision
 from locus.repo.status import status
 
@@ -66,7 +66,8 @@ async def commit_staged(worktree: Path, message: str, trailers: Mapping[str, str
     """Commits what is staged and returns how many files that changed, as git counts them. Errors as of `commit_all`."""
     empty = ("--allow-empty",) if allow_empty else ()
     body = with_trailers(message, trailers).encode("utf-8", "surrogateescape")
-    done = await git("commit", "--no-edit", "--cleanup=whitespace", *empty, "--file=-", cwd=worktree, input=body, check=False)
+    words = (*NO_GC, "commit", "--no-edit", "--cleanup=whitespace", *empty, "--file=-")
+    done = await git(*words, cwd=worktree, input=body, check=False)
     if done.code == 0:
         changed = _CHANGED.search(done.out)
         return int(changed[1]) if changed else 0

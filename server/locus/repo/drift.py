@@ -11,12 +11,12 @@ from locus.errors import Refused
 from locus.repo.base import BASE_REFS
 from locus.repo.conflicts import Conflict, conflicts
 from locus.repo.discover import linked_git_dir
-from locus.repo.git import GitFailed, failure, git
+from locus.repo.git import NO_GC, GitFailed, failure, git
 from locus.repo.names import head_ref
 from locus.repo.objects import commit_of, merge_base, rev_parse
 from locus.repo.status import status
 
-_QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "advice.detachedHead=false", "-c", "rerere.enabled=false")
+_QUIET = (*NO_GC, "-c", "advice.detachedHead=false", "-c", "rerere.enabled=false")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ NETWORK_TIMEOUT = 600.0
 CAP = 64 * 1024 * 1024
 """Bytes a command may print."""
 
+NO_GC = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
+"""Before a sub-command that would look whether the repository is to be packed: the person's own git does so, and at a better moment."""
+
 _WRITING = frozenset(
     (
         *("add", "checkout", "clean", "commit", "fast-import", "fetch", "push", "rebase", "reset", "symbolic-ref"),

@@ -18,16 +18,14 @@ _IN_THE_MAKING = 10.0
 
 def records(repo: Repository) -> dict[Path, Path]:
     """Where each linked worktree is, or was, to its record."""
-    found: dict[Path, Path] = {}
+    return {dot_git.parent: record for record in _all(repo) if (dot_git := _leads_to(record)) is not None}
+
+
+def _all(repo: Repository) -> list[Path]:
     try:
-        entries = list(os.scandir(repo.common_dir / "worktrees"))
+        return [Path(entry.path) for entry in os.scandir(repo.common_dir / "worktrees")]
     except FileNotFoundError:
-        return {}
-    for entry in entries:
-        record = Path(entry.path)
-        if (dot_git := _leads_to(record)) is not None:
-            found[dot_git.parent] = record
-    return found
+        return []
 
 
 def _leads_to(record: Path) -> Path | None:
@@ -57,10 +55,11 @@ def clear_unmade(repo: Repository) -> None:
     Git locks a worktree while it makes it; ours are filled afterwards. For whoever holds the lock under which they are made.
     """
     ours = real(repo.worktrees_dir)
-    for worktree, record in records(repo).items():
-        if worktree.parent == ours and _in_the_making(record):
+    for record in filter(_in_the_making, _all(repo)):
+        dot_git = _leads_to(record)
+        if dot_git is not None and dot_git.parent.parent == ours:
             delete_tree(record)
-            _discard_folder(worktree)
+            _discard_folder(dot_git.parent)
 
 
 def discard(repo: Repository, worktree: Path) -> None:

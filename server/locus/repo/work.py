@@ -70,6 +70,6 @@ async def put_away(repo: Repository, worktree: Path) -> bool:
     """Removes a worktree in which nothing differs from its HEAD. False, and nothing is changed, where something does or may differ."""
     if any_hidden(worktree):
         return False
-    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.005):
+    with await lock(repo.state_dir / "locks" / "worktrees", poll=0.01):
         done = await whole(git("worktree", "remove", "--", worktree, cwd=repo.main, check=False))
     return done.code == 0

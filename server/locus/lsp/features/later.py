@@ -10,11 +10,12 @@ from locus.lsp.tasks import Tasks
 
 
 class Later:
-    def __init__(self, tasks: Tasks, work: Callable[[], Awaitable[None]], name: str, *, seconds: float = 0.05) -> None:
-        """`work` starts `seconds` after the first `poke`."""
+    def __init__(self, tasks: Tasks, work: Callable[[], Awaitable[None]], name: str, *, seconds: float = 0.05, rest: float = 0.0) -> None:
+        """`work` starts `seconds` after the first `poke`, and no sooner than `rest` seconds after it has ended."""
         self._work = work
         self._name = name
         self._seconds = seconds
+        self._rest = rest
         self._wanted = asyncio.Event()
         tasks.start(self._run(), name)
 
@@ -30,3 +31,4 @@ class Later:
                 await self._work()
             except Exception as error:  # noqa: BLE001 - logged with its traceback; the next change is still followed
                 errors.report_bug(error, self._name)
+            await asyncio.sleep(self._rest)

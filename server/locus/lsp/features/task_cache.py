@@ -34,7 +34,7 @@ class TaskCache:
         self._by_path: dict[Path, list[AnchoredTask]] = {}
         self._open: dict[Workspace, frozenset[int]] = {}
         self._stale: set[Workspace] = set()
-        self._refresh = Later(tasks, self._load, "reading tasks")
+        self._refresh = Later(tasks, self._load, "reading tasks", rest=0.3)  # a run changes them all the time
 
     def keep(self, workspaces: Iterable[Workspace]) -> None:
         """The tasks of these and no others."""
