@@ -14,10 +14,12 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from locus.errors import InvalidArguments, LocusError
 
@@ -44,6 +46,8 @@ class Lock:
     def __init__(self, path: Path, fd: int) -> None:
         self.path = path
         self.fd = fd
+        self.freed: Callable[[], None] = _nobody
+        """Told when this process has let it go."""
 
     @classmethod
     def adopt(cls, fd: int, path: Path) -> Lock:
@@ -82,6 +86,7 @@ class Lock:
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             os.close(fd)
+            self.freed()
 
     def __enter__(self) -> Lock:
         return self
@@ -113,13 +118,32 @@ def try_lock(path: Path) -> Lock | None:
     raise LocusError(f"Cannot lock {path}: the file is deleted again and again", "find out who deletes files in that folder")
 
 
+@dataclass
+class _Line:
+    """Those of one event loop that wait for one lock: the first looks at it, and at once when one of them has let it go."""
+
+    first: asyncio.Lock = field(default_factory=asyncio.Lock)
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+_LINES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Path, _Line]] = WeakKeyDictionary()
+
+
 async def lock(path: Path, *, timeout: float | None = None, poll: float = 0.02) -> Lock:  # noqa: ASYNC109 - the error names the path
     """Waits for the lock, for `timeout` seconds at most (None: as long as it takes). Raises LockTimeout."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    while (taken := try_lock(path)) is None:
-        if deadline is not None and time.monotonic() >= deadline:
-            raise LockTimeout(f"Another process has held {path} for {timeout:g} s", "wait for the other run, or stop it with `locus stop`")
-        await asyncio.sleep(poll)
+    line = _LINES.setdefault(asyncio.get_running_loop(), {}).setdefault(path, _Line())
+    try:
+        async with asyncio.timeout(timeout), line.first:
+            while (taken := try_lock(path)) is None:
+                line.freed.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(poll):
+                        await line.freed.wait()
+    except TimeoutError:
+        raise LockTimeout(
+            f"Another process has held {path} for {timeout:g} s", "wait for the other run, or stop it with `locus stop`"
+        ) from None
+    taken.freed = line.freed.set
     return taken
 
 
@@ -161,6 +185,9 @@ class Slots:
         while (taken := self.try_acquire()) is None:  # noqa: ASYNC110 - other processes set no Event
             await asyncio.sleep(poll * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
         return taken
+
+
+def _nobody() -> None: ...
 
 
 def _stands_at(fd: int, path: Path) -> bool:

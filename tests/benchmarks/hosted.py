@@ -21,6 +21,7 @@ from support.github.wire import Wire
 LATENCY = 0.300
 """Seconds that GitHub takes over each request."""
 SPRINT = "Sprint 1"
+REPOSITORY = "octo/demo"
 ONCE = 7
 """Requests of any sprint that wait for one another: the milestone is found and read, for the person and again by the runner; the issues are
 marked as ours; the pull request is made, and marked."""
@@ -33,7 +34,7 @@ async def sprint(folder: Path, quick: bool) -> list[Row]:
     await _prepare(local, count)
     ground.settle()
     work = await asyncio.to_thread(_run, local)
-    with _on_github(ground.make(folder / "hosted", files=200)) as (at, github):
+    with on_github(ground.make(folder / "hosted", files=200)) as (at, github):
         await _prepare(at, count)
         github.latency = LATENCY
         ground.settle()
@@ -41,8 +42,6 @@ async def sprint(folder: Path, quick: bool) -> list[Row]:
         with github.counting() as counted:
             ground.settle()
             whole = await asyncio.to_thread(_run, at)
-        if github.surprises:
-            raise RuntimeError(f"not as it is with GitHub: {github.surprises}")
     floor = work + (ONCE + count - 1) * request  # and each issue but the first is read once more at its turn
     return [
         times(f"a sprint of {count} tasks, {LATENCY * 1000:.0f} ms per GitHub request", whole, floor, 1.1),
@@ -51,14 +50,16 @@ async def sprint(folder: Path, quick: bool) -> list[Row]:
 
 
 @contextlib.contextmanager
-def _on_github(at: Ground) -> Iterator[tuple[Ground, GitHub]]:
+def on_github(at: Ground) -> Iterator[tuple[Ground, GitHub]]:
     """octo/demo, with somebody logged in; git's side is the ground's own remote."""
     with tempfile.TemporaryDirectory(prefix="gh-") as short, GitHub(Path(short) / "s") as github:  # a socket's path has to be short
         gh, wire = Gh(at.home / "gh", pinned(), github.socket), Wire(at.home / "wire")
-        wire.serve("octo/demo", at.remote)
-        github.repository("octo/demo", bare=at.remote)
-        at.git("remote", "set-url", "origin", "https://github.com/octo/demo.git")
+        wire.serve(REPOSITORY, at.remote)
+        github.repository(REPOSITORY, bare=at.remote)
+        at.git("remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
         yield replace(at, more={**gh.environment, **wire.environment, "PATH": gh.before(at.env["PATH"])}), github
+        if github.surprises:
+            raise RuntimeError(f"not as it is with GitHub: {github.surprises}")
 
 
 async def _prepare(at: Ground, count: int) -> None:
@@ -89,7 +90,7 @@ def _request(at: Ground) -> float:
     """One request through gh, as long as it takes without Locus."""
     began = time.perf_counter()
     subprocess.run(
-        ["gh", "api", "-i", "repos/octo/demo/issues/1"],
+        ["gh", "api", "-i", f"repos/{REPOSITORY}/issues/1"],
         cwd=at.project,
         env=at.env,
         stdin=subprocess.DEVNULL,

@@ -10,46 +10,65 @@ from pathlib import Path
 
 from benchmarks import ground
 from benchmarks.ground import Ground
+from benchmarks.hosted import REPOSITORY, on_github
 from benchmarks.measure import Row, median, times, within
 
 FEW, MANY = 3, 12
 REPETITIONS = 9
+HOSTED_REPETITIONS = 3
+
+Seconds = dict[tuple[str, int], list[float]]
 
 
 async def tasks(folder: Path, quick: bool) -> list[Row]:
-    """The slope between few and many tasks is what one more costs; what is left of few is the fixed start. Each is first in turn."""
-    seconds: dict[tuple[str, int], list[float]] = {}
+    """The slope between few and many tasks is what one more costs; what is left of few is the fixed start. Locus and the shell are first
+    in turn.
+    """
+    many = FEW + 1 if quick else MANY
+    embedded: Seconds = {}
+    hosted: Seconds = {}
     with ground.in_memory(folder) as memory:
         for repetition in range(1 if quick else REPETITIONS):
-            for count in (FEW, MANY):
+            for count in (FEW, many):
                 at = ground.make(memory / f"{repetition}-{count}", files=200)
                 for who in ("shell", "locus") if repetition % 2 else ("locus", "shell"):
-                    ground.settle()
-                    took = await (locus(at, count) if who == "locus" else asyncio.to_thread(shell, at, count))
-                    seconds.setdefault((who, count), []).append(took)
-    few, many = median(seconds["locus", FEW]), median(seconds["locus", MANY])
-    shell_few, shell_many = median(seconds["shell", FEW]), median(seconds["shell", MANY])
-    slope, floor = (many - few) / (MANY - FEW), (shell_many - shell_few) / (MANY - FEW)
+                    await _take(embedded, who, at, count)
+        for repetition in range(1 if quick else HOSTED_REPETITIONS):
+            for count in (FEW, many):
+                for who in ("locus", "shell"):
+                    with on_github(ground.make(memory / f"github-{repetition}-{count}-{who}", files=200)) as (at, _):
+                        await _take(hosted, who, at, count, github=REPOSITORY)
+    few = median(embedded["locus", FEW])
     return [
-        times(f"one more standalone task, (T{MANY} - T{FEW}) / {MANY - FEW}", slope, floor, 1.3),
-        within(f"fixed start of a run, T{FEW} - {FEW} of those", few - FEW * slope, 0.5),
+        times(f"one more standalone task, (T{many} - T{FEW}) / {many - FEW}", _slope(embedded, "locus"), _slope(embedded, "shell"), 1.3),
+        times("the same, tasks on GitHub", _slope(hosted, "locus"), _slope(hosted, "shell"), 1.3),
+        within(f"fixed start of a run, T{FEW} - {FEW} of those", few - FEW * _slope(embedded, "locus"), 0.5),
     ]
 
 
-async def locus(at: Ground, count: int) -> float:
+def _slope(seconds: Seconds, who: str) -> float:
+    few, many = sorted(count for each, count in seconds if each == who)
+    return (median(seconds[who, many]) - median(seconds[who, few])) / (many - few)
+
+
+async def _take(seconds: Seconds, who: str, at: Ground, count: int, *, github: str = "-") -> None:
     async with ground.editor(at) as client:
         numbers = await ground.issues(client, count)
-        began = time.perf_counter()
-        started = await ground.command(client, "locus.run.start", tasks=numbers)
-        await ground.ended(client, started["runId"])
-        return time.perf_counter() - began
+        if who == "locus":
+            ground.settle()
+            began = time.perf_counter()
+            started = await ground.command(client, "locus.run.start", tasks=numbers)
+            await ground.ended(client, started["runId"])
+            seconds.setdefault((who, count), []).append(time.perf_counter() - began)
+    if who == "shell":
+        ground.settle()
+        seconds.setdefault((who, count), []).append(await asyncio.to_thread(_shell, at, github, numbers))
 
 
-def shell(at: Ground, count: int) -> float:
-    script = Path(__file__).with_name("shell_floor.sh")
-    numbers = [str(number) for number in range(count)]
+def _shell(at: Ground, github: str, numbers: list[int]) -> float:
+    words = ["/bin/sh", str(Path(__file__).with_name("shell_floor.sh")), str(at.project), github, *map(str, numbers)]
     began = time.perf_counter()
-    subprocess.run(["/bin/sh", str(script), str(at.project), *numbers], env=at.env, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(words, env=at.env, stdin=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
 
 
