@@ -43,7 +43,7 @@ async def add(repo: Repository, path: Path, branch: str | None, start: str | Non
         what = ("--detach",) if branch is None else new
         words = ("worktree", "add", "--quiet", "--no-checkout", *what, "--", path, require_revision(start or branch or ""))
         done = await git(*words, cwd=repo.main, check=False, again=False)
-        if done.code == 0 and records.whole(repo, path):
+        if done.code == 0 and records.complete(repo, path):
             return
         if (refused := _refusal(done, branch, start)) is not None:
             raise NotMade(refused) from failure(done, "git worktree add")

@@ -60,11 +60,11 @@ def discover(path: Path) -> Repository:
 def linked_git_dir(folder: Path) -> Path:
     """Where `folder`'s `.git` leads: itself, or what the `gitdir:` line in it names. Raises Refused when that is gone."""
     dot_git = folder / ".git"
-    if dot_git.is_dir():
-        return Path(os.path.realpath(dot_git))
     try:
         content = os.fsdecode(dot_git.read_bytes())
     except OSError as error:
+        if dot_git.is_dir():
+            return Path(os.path.realpath(dot_git))
         raise Refused(f"{folder} is not a git checkout: {error.strerror}") from error
     target = content.removeprefix("gitdir:").strip()
     git_dir = Path(os.path.realpath(folder / target.partition("\0")[0]))

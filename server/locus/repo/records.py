@@ -84,9 +84,11 @@ def _discard_folder(worktree: Path) -> None:
         worktree.rmdir()
 
 
-def whole(repo: Repository, worktree: Path) -> bool:
+def complete(repo: Repository, worktree: Path) -> bool:
     """Its record has all that git writes when it makes one."""
-    return intact(repo, worktree) and all((linked_git_dir(worktree) / name).exists() for name in ("HEAD", "commondir"))
+    return _as_made(repo, worktree) or (
+        intact(repo, worktree) and all((linked_git_dir(worktree) / name).exists() for name in ("HEAD", "commondir"))
+    )
 
 
 def lead_back(worktree: Path) -> None:
