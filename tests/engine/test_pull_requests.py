@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from typing import NoReturn
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -13,6 +14,7 @@ from locus.model.agent import AgentEvent, Notice, Started, Usage
 from locus.model.body import closes
 from locus.model.states import TaskState
 from locus.model.task import PullRequest
+from locus.repo.templates import pull_request_template
 from support.again import pulls
 from support.colleague import Killed
 from support.fused_runner import PHASES, Boundary, Phase, fused
@@ -133,6 +135,17 @@ async def test_the_repositorys_template_stands_above_our_part(house: House, name
     above, _, ours = body.partition("<!-- locus:begin")
     assert above.strip() == TEMPLATE.replace("Fixes #7", "Fixes `#7`").strip(), "the base's, which promises to close nothing"
     assert closes(ours) == closes(body) == (number,)
+
+
+async def test_a_run_reads_the_template_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.person.commit({"docs/pull_request_template.md": TEMPLATE})
+    house.person.git("push", "--quiet", "origin", "main")
+    read = AsyncMock(wraps=pull_request_template)
+    monkeypatch.setattr("locus.engine.pulls.pull_request_template", read)
+    numbers = [await house.issue(f"echo {name} > {name}.txt") for name in "abc"]
+    assert done(await house.run(*numbers))
+    bodies = [(await only(house, f"locus/issue-{number}")).body for number in numbers]
+    assert len([body for body in bodies if body.startswith(TEMPLATE[:20])]) == 3 and read.await_count == 1
 
 
 async def test_a_folder_of_templates_is_for_a_person_to_choose_from(house: House) -> None:

@@ -317,3 +317,34 @@ def test_a_folder_that_cannot_be_is_said_clearly(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LocusError, match="Cannot lock"):
         try_lock(tmp_path / "file" / "lock")
+
+
+async def test_those_who_wait_stand_in_line_and_the_next_is_told_at_once(tmp_path: Path) -> None:
+    path, order = tmp_path / "lock", list[int]()
+
+    async def take(number: int) -> None:
+        with await lock(path, poll=600):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    held = await lock(path)
+    waiting = [asyncio.create_task(take(number)) for number in range(5)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()  # the first in line goes away, another in its middle too
+    waiting[2].cancel()
+    await asyncio.sleep(0)
+    held.close()
+    async with asyncio.timeout(10):
+        await asyncio.wait(waiting)
+    assert order == [1, 3, 4]
+    assert not is_held(path)
+
+
+async def test_whoever_is_not_told_looks_again(tmp_path: Path) -> None:
+    """Another process lets it go."""
+    held = try_lock(tmp_path / "lock")
+    assert held is not None
+    waiting = asyncio.create_task(lock(tmp_path / "lock", timeout=10, poll=0.01))
+    await asyncio.sleep(0)
+    held.close()
+    (await waiting).close()
