@@ -31,7 +31,8 @@ class Workspace:
     """`path` may be anywhere inside a repository. Raises Refused where there is none.
 
     `editor` are the settings the editor sent; `trusted` is false while the editor distrusts the folder; `mirrored` shows tasks as they were
-    at the last look, so that nothing waits for the network. `patience` is how a keeper that has to wait does so.
+    at the last look, so that nothing waits for the network. `patience` is how a keeper that has to wait does so. `keep_open`: the embedded
+    tracker's file stays open from one use to the next until `close`; that is quicker, and in the way of whoever would unmount its disk.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Workspace:
         trusted: bool = True,
         mirrored: bool = False,
         patience: Patience | None = None,
+        keep_open: bool = False,
     ) -> None:
         from locus.repo.facts import discover
 
@@ -50,6 +52,7 @@ class Workspace:
         self.trusted = trusted
         self.mirrored = mirrored
         self.patience = patience
+        self.keep_open = keep_open
         self._chosen: Choice | LocusError | None = None
         self._memory: Memory | None = None
 
@@ -136,9 +139,13 @@ class Workspace:
     @property
     def embedded(self) -> LocalTracker:
         """The one of this repository, whichever has the tasks."""
+        return self._embedded
+
+    @cached_property
+    def _embedded(self) -> LocalTracker:
         from locus.tracker.local import LocalTracker
 
-        return LocalTracker(self.state / DATABASE)
+        return LocalTracker(self.state / DATABASE, keep_open=self.keep_open)
 
     def github(self, place: GitHubPlace, *, patience: Patience | None = None, **more: Any) -> GitHubTracker:
         """The keeper at this place, whichever has the tasks."""
@@ -156,6 +163,11 @@ class Workspace:
     def keeper(self) -> str:
         """The name of the one that `settle` has found: `local` or `owner/repo`."""
         return self.place.full_name if self.place is not None else "local"
+
+    def close(self) -> None:
+        """Closes what was kept open; it can be used all the same."""
+        if "_embedded" in self.__dict__:
+            self._embedded.let_go()
 
     def decide(self) -> None:
         """From now on the tasks stay where they are found now: where nothing has been written yet, this is the decision."""

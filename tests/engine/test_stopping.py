@@ -15,7 +15,7 @@ from locus.engine import stream
 from locus.errors import Refused
 from locus.model.run import RunView
 from support.house import House, done, states
-from support.procs import carriers, until_async
+from support.procs import carriers, parent_of, until_async
 from support.unruly import KINDS, Kind, Unruly
 
 NewUnruly = Callable[[Kind], Unruly]
@@ -71,9 +71,17 @@ async def kill_both(house: House, run_id: str, _agent: Unruly) -> None:
     os.kill(runner, signal.SIGKILL)
 
 
+async def kill_forks(_house: House, run_id: str, agent: Unruly) -> None:
+    """What forks supervisors is not missed."""
+    os.kill(parent_of(supervisor_of(run_id)), signal.SIGKILL)
+    agent.let_go()
+
+
 def supervisor_of(run_id: str) -> int:
-    (found,) = (pid for pid in process.leftovers(run_id) if b"supervisor.py" in Path(f"/proc/{pid}/cmdline").read_bytes())
-    return found
+    """The one that was forked, not what forks them."""
+    found = {pid for pid in process.leftovers(run_id) if b"supervisor.py" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    (forked,) = (pid for pid in found if parent_of(pid) in found)
+    return forked
 
 
 @dataclass(frozen=True)
@@ -90,10 +98,11 @@ ENDINGS = {
     "stop twice": Ending(stop_twice, "stopped", "interrupted"),
     "kill runner": Ending(kill_runner, "lost", "interrupted"),
     "kill supervisor": Ending(kill_supervisor, "failed", "failed"),
+    "kill forks": Ending(kill_forks, "done", "done"),
 }
 ALWAYS = ("let go", "stop twice", "kill runner")
 SOMETIMES: dict[Kind, tuple[str, ...]] = {
-    "deaf": ("stop", "kill supervisor"),
+    "deaf": ("stop", "kill supervisor", "kill forks"),
     "pipe": ("crash",),
     "daemons": ("stop", "crash", "kill supervisor"),
     "nameless": ("kill supervisor",),

@@ -17,7 +17,7 @@ import pytest
 from locus.errors import ProcessFailed
 from locus.process import forking, supervise
 from locus.process.forking import ForkServer, fork_server
-from support.procs import Family, Start, alive, carriers, child_of, exists, numbers, until, until_async
+from support.procs import Family, Start, alive, carriers, child_of, exists, numbers, parent_of, until, until_async
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each is started")
 
@@ -31,11 +31,6 @@ def server(env: dict[str, str]) -> Iterator[ForkServer]:
         pid = made.pid
     assert fork_server() is None
     assert not exists(pid), "it ends with the block, and is reaped"
-
-
-def parent_of(pid: int) -> int:
-    stat = Path(f"/proc/{pid}/stat").read_bytes()
-    return int(stat[stat.rindex(b")") + 2 :].split()[1])
 
 
 async def test_one_is_forked_and_reaped_when_it_has_ended(server: ForkServer, start: Start) -> None:

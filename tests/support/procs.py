@@ -63,6 +63,11 @@ def exists(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+def parent_of(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_bytes()
+    return int(stat[stat.rindex(b")") + 2 :].split()[1])
+
+
 def child_of(pid: int) -> int | None:
     """Its first child, if it has one."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -32,6 +33,11 @@ def sound(file: Path) -> bool:
         checks = [*connection.execute("PRAGMA integrity_check"), *connection.execute("PRAGMA foreign_key_check")]
     connection.close()
     return checks == [("ok",)]
+
+
+def opened(file: Path) -> bool:
+    """By this process."""
+    return any(os.path.realpath(entry) == str(file) for entry in Path("/proc/self/fd").iterdir())
 
 
 def change(file: Path, *statements: str) -> None:
@@ -371,27 +377,39 @@ def test_the_keeper_is_imported_only_when_chosen(tmp_path: Path) -> None:
 async def test_one_after_the_other_share_a_connection(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connect = Mock(wraps=sqlite3.connect)
     monkeypatch.setattr(sqlite3, "connect", connect)
-    tracker = LocalTracker(file)
+    tracker = LocalTracker(file, keep_open=True)
     for title in "abc":
         await tracker.create(TaskDraft(title=title))
     assert len(await tracker.tasks(TaskFilter())) == 3
     assert connect.call_count == 1
     await asyncio.gather(*(tracker.create(TaskDraft(title="at once")) for _ in range(8)), *(tracker.get(1) for _ in range(8)))
     assert len(await tracker.tasks(TaskFilter())) == 11
+    assert opened(file)
+    tracker.let_go()
+    assert not opened(file)
+    assert len(await tracker.tasks(TaskFilter())) == 11
 
 
 async def test_a_failed_transaction_leaves_no_connection_behind(file: Path) -> None:
-    tracker = LocalTracker(file)
+    tracker = LocalTracker(file, keep_open=True)
     await tracker.create(TaskDraft(title="a"))
     with pytest.raises(LocusError):
         await tracker.get(7)
+    assert not opened(file)
     assert (await tracker.create(TaskDraft(title="b"))).number == 2
+
+
+async def test_else_the_file_is_open_only_while_it_is_used(file: Path) -> None:
+    """An open file keeps its disk from being unmounted."""
+    tracker = LocalTracker(file)
+    await tracker.create(TaskDraft(title="a"))
+    assert await tracker.tasks(TaskFilter()) and not opened(file)
 
 
 @pytest.mark.parametrize("how", ["in place", "as another file", "by another process"])
 async def test_what_others_did_to_the_file_is_seen(tmp_path: Path, file: Path, how: str) -> None:
     """Also a copy that is put back with as many changes behind it as the file had that we know."""
-    tracker = LocalTracker(file)
+    tracker = LocalTracker(file, keep_open=True)
     await tracker.create(TaskDraft(title="kept"))
     copy = tmp_path / "copy.db"
     copy.write_bytes(file.read_bytes())

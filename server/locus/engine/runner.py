@@ -62,7 +62,7 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
     asked = request.load(folder)
     control = Control(on_stop=lambda: _stopping(journal))
     patience = Patience(journal, control)
-    ws = Workspace(Path(asked.root), patience=patience.until)
+    ws = Workspace(Path(asked.root), patience=patience.until, keep_open=True)
     if signals:
         control.listen_to_signals()
     resumed, died = journal.fold.started, journal.fold.started and not journal.fold.state.ended
@@ -96,7 +96,9 @@ async def conduct(folder: Path, journal: Sink, *, signals: bool = False, lock: L
         for task in beside:
             task.cancel()
         await asyncio.wait(beside)
+    process.end_forking()
     await process.sweep_orphans()
+    ws.close()
     await _update(ws, journal, ending)
     journal.append(ending)
     await journal.sync()

@@ -8,7 +8,7 @@ Linux is tested; macOS and Windows are written for and untested.
 
 from locus.process.alive import is_there
 from locus.process.environment import agent_env, git_env, scrubbed_env
-from locus.process.forking import forking
+from locus.process.forking import end_forking, forking
 from locus.process.launching import launch
 from locus.process.orphans import adopt_orphans, end_leftovers, leftovers, mark_children, runs_at_work, sweep_orphans
 from locus.process.output import Lines, Stream
@@ -22,6 +22,7 @@ __all__ = [
     "Supervised",
     "adopt_orphans",
     "agent_env",
+    "end_forking",
     "end_leftovers",
     "forking",
     "git_env",

@@ -53,6 +53,12 @@ def fork_server() -> ForkServer | None:
     return _SERVER.get()
 
 
+def end_forking() -> None:
+    """Nothing is left of it when this returns; what is supervised from now on is started."""
+    if (server := fork_server()) is not None:
+        server.close()
+
+
 class ForkServer:
     """`supervisor.py ORDERS`, which ends when we do. One that has died forks no more, and nobody misses it."""
 

@@ -31,16 +31,22 @@ _Stamp = tuple[int, int, int, int]
 class Database:
     """Safe to use from several threads and processes: every transaction has a connection to itself.
 
-    Opening one takes longer than most transactions do: that of the last is kept for the next, if nobody else was at the file meanwhile.
+    Opening one takes longer than most transactions do: with `keep_open` that of the last is kept for the next, if nobody else was at the
+    file meanwhile.
     """
 
-    def __init__(self, file: Path, *, steps: Sequence[Sequence[str]] = STEPS, busy: float = BUSY_SECONDS) -> None:
+    def __init__(self, file: Path, *, steps: Sequence[Sequence[str]] = STEPS, busy: float = BUSY_SECONDS, keep_open: bool = False) -> None:
         self._file = file
         self._steps = steps
         self._busy = busy
         self._writing = threading.Lock()  # SQLite's own waiting is a sleep that grows: threads of one process need not go through it
+        self._keep_open = keep_open
         self._kept: dict[_Stamp, sqlite3.Connection] = {}
         weakref.finalize(self, _close, self._kept)
+
+    def close(self) -> None:
+        """What was kept open; it can be used all the same."""
+        _close(self._kept)
 
     @property
     def exists(self) -> bool:
@@ -75,13 +81,13 @@ class Database:
         self._keep(connection)
 
     def _take(self) -> sqlite3.Connection | None:
-        stamp = self._stamp()
+        stamp = self._stamp() if self._kept else None
         kept = self._kept.pop(stamp, None) if stamp is not None else None
         _close(self._kept)
         return kept
 
     def _keep(self, connection: sqlite3.Connection) -> None:
-        stamp = self._stamp()
+        stamp = self._stamp() if self._keep_open else None
         before = self._kept.setdefault(stamp, connection) if stamp is not None else None
         if before is not connection:
             connection.close()

@@ -28,14 +28,18 @@ T = TypeVar("T")
 
 
 class LocalTracker:
-    """`file` is locus.db in the repository's state folder; both are made by the first write."""
+    """`file` is locus.db in the repository's state folder; both are made by the first write. With `keep_open` it is open until `let_go`."""
 
     keeper = "local"
 
-    def __init__(self, file: Path, *, author: str = "locus") -> None:
+    def __init__(self, file: Path, *, author: str = "locus", keep_open: bool = False) -> None:
         self._file = file
-        self._database = Database(file)
+        self._database = Database(file, keep_open=keep_open)
         self._author = author
+
+    def let_go(self) -> None:
+        """Of the file, where it is kept open."""
+        self._database.close()
 
     async def prepare(self) -> list[str]:
         new = not self._database.exists
