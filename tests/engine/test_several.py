@@ -195,6 +195,7 @@ async def test_a_worktree_that_a_later_run_works_in_is_not_tidied_up(house: Hous
 async def window(house: House) -> AsyncIterator[Editor]:
     async with editor(house.person.path, capabilities_of(VSCODE, locus=True), env=house.person.env) as shown:
         await shown.open(house.person.path)
+        await shown.client.notification("locus/runs", lambda _: True)  # what begins from now on is told by itself
         yield shown
 
 
