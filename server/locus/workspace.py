@@ -117,6 +117,10 @@ class Workspace:
             self.__dict__.pop("_keeper", None)
 
     @property
+    def is_settled(self) -> bool:
+        return self._chosen is not None
+
+    @property
     def tracker(self) -> Tracker:
         """The embedded one until `settle` has found another. Raises LocusError where none can be had."""
         if isinstance(self._chosen, LocusError):

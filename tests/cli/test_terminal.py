@@ -175,7 +175,7 @@ def test_trust_is_asked_for_and_remembered(locus: Locus) -> None:
 
 
 def test_without_colour_and_on_a_dumb_terminal(locus: Locus, house: House) -> None:
-    asyncio.run(house.issue("echo text > new.txt", title="Task"))
+    asyncio.run(house.issue("sleep 0.7; echo text > new.txt", title="Task"))
     asyncio.run(house.trust())
     with locus.at_terminal("run", "1", TERM="dumb") as tty:
         assert tty.wait() == 0

@@ -166,8 +166,16 @@ class Session:
 
     def _watched(self, workspace: Workspace) -> dict[Path, Any]:
         config = dict.fromkeys(files_of(workspace), self._config.changed)
-        looks = {workspace.head_log: self._refresh.soon} if workspace.keeper == "local" else {}  # a merge ends with a look at its issue
-        return {workspace.tasks_file: partial(self._cache.refresh, workspace), **looks, **config}
+        return {
+            workspace.tasks_file: partial(self._cache.refresh, workspace),
+            workspace.head_log: partial(self._head_moved, workspace),
+            **config,
+        }
+
+    def _head_moved(self, workspace: Workspace) -> None:
+        """By a merge, it may be; GitHub tells of its own."""
+        if workspace.is_settled and workspace.keeper == "local":
+            self._refresh.soon()
 
     async def _announce(self) -> None:
         await self._following.looked()
