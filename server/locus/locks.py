@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from locus.errors import InvalidArguments, LocusError
 
@@ -125,13 +125,17 @@ class _Line:
     first: asyncio.Lock = field(default_factory=asyncio.Lock)
     freed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def let_go(self) -> None:
+        self.freed.set()
 
-_LINES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Path, _Line]] = WeakKeyDictionary()
+
+_LINES: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Path, _Line]] = WeakKeyDictionary()
+"""A line is there as long as somebody waits in it or holds its lock: nothing here keeps it, nor its event loop."""
 
 
 async def lock(path: Path, *, timeout: float | None = None, poll: float = 0.02) -> Lock:  # noqa: ASYNC109 - the error names the path
     """Waits for the lock, for `timeout` seconds at most (None: as long as it takes). Raises LockTimeout."""
-    line = _LINES.setdefault(asyncio.get_running_loop(), {}).setdefault(path, _Line())
+    line = _LINES.setdefault(asyncio.get_running_loop(), WeakValueDictionary()).setdefault(path, _Line())
     try:
         async with asyncio.timeout(timeout), line.first:
             while (taken := try_lock(path)) is None:
@@ -143,7 +147,7 @@ async def lock(path: Path, *, timeout: float | None = None, poll: float = 0.02) 
         raise LockTimeout(
             f"Another process has held {path} for {timeout:g} s", "wait for the other run, or stop it with `locus stop`"
         ) from None
-    taken.freed = line.freed.set
+    taken.freed = line.let_go
     return taken
 
 

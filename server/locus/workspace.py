@@ -118,6 +118,7 @@ class Workspace:
 
     @property
     def is_settled(self) -> bool:
+        """Before, `keeper` is but a guess."""
         return self._chosen is not None
 
     @property
@@ -140,13 +141,9 @@ class Workspace:
         mirror = self.state / "github.json" if self.mirrored else None
         return self.github(place, decided=self.decide, mirror=mirror, patience=self.patience)
 
-    @property
+    @cached_property
     def embedded(self) -> LocalTracker:
         """The one of this repository, whichever has the tasks."""
-        return self._embedded
-
-    @cached_property
-    def _embedded(self) -> LocalTracker:
         from locus.tracker.local import LocalTracker
 
         return LocalTracker(self.state / DATABASE, keep_open=self.keep_open)
@@ -170,8 +167,8 @@ class Workspace:
 
     def close(self) -> None:
         """Closes what was kept open; it can be used all the same."""
-        if "_embedded" in self.__dict__:
-            self._embedded.let_go()
+        if "embedded" in self.__dict__:
+            self.embedded.let_go()
 
     def decide(self) -> None:
         """From now on the tasks stay where they are found now: where nothing has been written yet, this is the decision."""

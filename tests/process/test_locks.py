@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from locus import locks
 from locus.errors import InvalidArguments, LocusError
 from locus.locks import Lock, LockTimeout, Slots, is_held, lock, try_lock
 from support.procs import until
@@ -338,6 +340,21 @@ async def test_those_who_wait_stand_in_line_and_the_next_is_told_at_once(tmp_pat
         await asyncio.wait(waiting)
     assert order == [1, 3, 4]
     assert not is_held(path)
+
+
+def test_a_line_goes_with_those_who_stood_in_it(tmp_path: Path) -> None:
+    async def wait() -> None:
+        held = await lock(tmp_path / "lock")
+        waiting = asyncio.create_task(lock(tmp_path / "lock", poll=600))
+        await asyncio.sleep(0)
+        assert len(locks._LINES[asyncio.get_running_loop()]) == 1
+        held.close()
+        (await waiting).close()
+
+    before = len(locks._LINES)
+    asyncio.run(wait())
+    gc.collect()
+    assert len(locks._LINES) <= before
 
 
 async def test_whoever_is_not_told_looks_again(tmp_path: Path) -> None:

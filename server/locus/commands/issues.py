@@ -133,9 +133,11 @@ async def known(ws: Workspace) -> list[Task]:
 async def refreshed(ws: Workspace) -> None:
     """Looks at what may have happened outside of Locus. Raises LocusError when the tracker cannot be asked."""
     await ws.tracker.refresh()
-    if ws.has_tasks:
+    if ws.has_tasks and _may_follow(ws):
+        from locus.engine.merged import follow_pulls
+
         state: Literal["open", "all"] = "open" if ws.tracker.keeper == "local" else "all"
-        await _followed(ws, await ws.tracker.tasks(TaskFilter(state=state)), refreshing=True)
+        await follow_pulls(ws.repo, ws.tracker, await ws.tracker.tasks(TaskFilter(state=state)))
 
 
 async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:
@@ -143,15 +145,20 @@ async def show(ws: Workspace, args: ShowIssue, _face: Face) -> Task:
     return _placed(ws, await ws.tracker.get(args.number) if await _followed(ws, [task]) else task)
 
 
-async def _followed(ws: Workspace, tasks: list[Task], *, refreshing: bool = False) -> bool:
-    """What happened to their pull requests outside of Locus shows in the issues, unless statuses are not to be written. Where tasks are
-    shown as they were at the last look, that look has done it.
+async def _followed(ws: Workspace, tasks: list[Task]) -> bool:
+    """What happened to their pull requests outside of Locus shows in the issues. Where tasks are shown as they were at the last look, that
+    look has done it.
     """
+    if (ws.mirrored and ws.tracker.keeper != "local") or not _may_follow(ws):
+        return False
     from locus.engine.merged import follow_pulls
 
-    if ws.tracker.keeper != "local" and ((ws.mirrored and not refreshing) or not ws.settings().config.agent.auto_label):
-        return False
     return await follow_pulls(ws.repo, ws.tracker, tasks)
+
+
+def _may_follow(ws: Workspace) -> bool:
+    """On GitHub statuses are others' to see, and may be not ours to write."""
+    return ws.tracker.keeper == "local" or ws.settings().config.agent.auto_label
 
 
 async def update(ws: Workspace, args: UpdateIssue, _face: Face) -> Task:

@@ -70,7 +70,7 @@ async def plan(ws: Workspace, args: PlanRun, face: Face) -> Plan:
 
 def load() -> None:
     """What a start needs: it takes some tens of milliseconds."""
-    import locus.engine.launch  # noqa: F401
+    import locus.engine.launch  # noqa: F401 - to have it loaded
 
 
 async def start(ws: Workspace, args: StartRun, face: Face) -> RunStartedResult:
